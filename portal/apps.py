@@ -1,0 +1,51 @@
+"""Start-up: binds Celery, registers checks, keeps CKEditor's dangerous files out of the site."""
+
+from typing import ClassVar
+
+from django.apps import AppConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig as DjangoStaticFilesConfig
+
+# Every pattern is matched against a path relative to its source and against the bare name.
+# docs/decisions/0002: CKEditor 4 ships demos and plugins with known holes.
+CKEDITOR = "ckeditor/ckeditor"
+DANGEROUS_PLUGINS = (
+    "adobeair",
+    "codesnippetgeshi",
+    "devtools",
+    "exportpdf",
+    "flash",
+    "iframe",
+    "iframedialog",
+    "preview",
+    "scayt",
+    "uploadfile",
+    "uploadimage",
+    "uploadwidget",
+    "wsc",
+)
+
+
+class PortalConfig(AppConfig):
+    """The ground: outside of it nothing knows that Celery or the checks exist."""
+
+    name = "portal"
+    verbose_name = "Portal"
+
+    def ready(self) -> None:
+        """Import what registers itself; it needs the settings, hence not at the top."""
+        from portal import celery, checks  # noqa: F401, PLC0415
+
+
+class StaticFilesConfig(DjangoStaticFilesConfig):
+    """Static files without the parts of CKEditor that no author needs."""
+
+    ignore_patterns: ClassVar[list[str]] = [
+        "CVS",
+        ".*",
+        "*~",
+        "bender-runner.config.json",
+        f"{CKEDITOR}/samples",
+        f"{CKEDITOR}/plugins/*/tests",
+        f"{CKEDITOR}/plugins/*/samples",
+        *(f"{CKEDITOR}/plugins/{name}" for name in DANGEROUS_PLUGINS),
+    ]

@@ -1,0 +1,6 @@
+"""Addresses of the feedback."""
+
+from django.urls import URLPattern
+
+app_name = "feedback"
+urlpatterns: list[URLPattern] = []

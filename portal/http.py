@@ -1,0 +1,88 @@
+"""What every request and answer share: policy, log line, page or fragment, errors of the API."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from csp.middleware import CSPMiddleware
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from portal.refusals import Refused
+
+type_Next = Callable[[HttpRequest], HttpResponseBase]
+log = logging.getLogger("portal.request")
+
+
+class RequestLogMiddleware:
+    """Writes one line per request: no address, no person, no query, no cookie."""
+
+    def __init__(self, get_response: type_Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Give the request an id, pass it on, and log how it went."""
+        request.META["REQUEST_ID"] = request_id = uuid.uuid4().hex[:16]
+        started = time.perf_counter()
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = request_id
+        match = request.resolver_match
+        log.info(
+            "request",
+            extra={
+                "request_id": request_id,
+                "method": request.method,
+                "route": match.route if match else "",
+                "status": response.status_code,
+                "ms": round(1000 * (time.perf_counter() - started), 1),
+            },
+        )
+        return response
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """Sends the Content-Security-Policy: strict for pages, one of its own for the admin."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Choose the policy by the address."""
+        if request.path.startswith(reverse("admin:index")):
+            response._csp_config = settings.ADMIN_CONTENT_SECURITY_POLICY["DIRECTIVES"]  # noqa: SLF001
+            response.headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+        return super().process_response(request, response)
+
+
+def page(
+    request: HttpRequest, template: str, fragment: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """Render the whole page, or only its fragment when HTMX asks for a part of it."""
+    wants_part = getattr(request, "htmx", False) and not request.headers.get("HX-Boosted")
+    response = render(request, fragment if wants_part else template, context, status=status)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def api_error(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer every refusal of the API in one form: code, message, fields."""
+    if isinstance(error, Refused):
+        fields = {error.field: [str(error.message)]} if error.field else {}
+        return _error(error.code, str(error.message), fields, status=error.status)
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    code = getattr(error, "default_code", "error")
+    data = response.data
+    fields = data if isinstance(data, dict) and "detail" not in data else {}
+    message = str(data.get("detail", "")) if isinstance(data, dict) else " ".join(map(str, data))
+    answer = _error(code, message, fields, status=response.status_code)
+    answer.headers.update(response.headers)
+    return answer
+
+
+def _error(code: str, message: str, fields: dict[str, Any], *, status: int) -> Response:
+    return Response({"error": {"code": code, "message": message, "fields": fields}}, status=status)

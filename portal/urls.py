@@ -1,0 +1,25 @@
+"""All addresses of the portal."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+from django.views.i18n import set_language
+
+from portal import links, pages
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("healthz", pages.healthz, name="healthz"),
+    path("readyz", pages.readyz, name="readyz"),
+    path("to/<slug:slug>", links.follow, name="short_link"),
+    path("i18n/setlang/", set_language, name="set_language"),
+    path("kb/", include("kb.urls")),
+    path("feedback/", include("portal.feedback.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("", include("accounts.urls")),
+    path("", include("tickets.urls")),
+    path("api/v1/", include("portal.api")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,32 @@
+"""A pytest plugin: chooses test mode and lends the suite a PostgreSQL of its own.
+
+Loaded by `-p` before pytest-django reads the settings. DATABASE_URL wins when it is set.
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from portal import embedded  # noqa: E402
+
+os.environ["PORTAL_MODE"] = "test"
+_stack = contextlib.ExitStack()
+_var = Path(tempfile.mkdtemp(prefix="portal-test-"))
+os.environ["CACHE_URL"] = "dbcache://cache"
+os.environ["ATTACHMENT_ROOT"] = str(_var / "attachments")
+os.environ["LETTERS_ROOT"] = str(_var / "letters")
+if not os.environ.get("DATABASE_URL"):
+    os.environ["DATABASE_URL"] = _stack.enter_context(embedded.server(_var, durable=False))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:  # noqa: ARG001
+    """Stop the server and remove what it wrote."""
+    _stack.close()
+    shutil.rmtree(embedded.home(_var), ignore_errors=True)
+    shutil.rmtree(_var, ignore_errors=True)

@@ -1,0 +1,32 @@
+"""What happened to a ticket: codes in rows, words in templates."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models.ticket import Ticket
+
+
+class Event(models.Model):
+    """One change of one ticket; rows are only ever added (a trigger refuses the rest)."""
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events")
+    at = models.DateTimeField(_("at"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
+    code = models.SlugField(_("what"), max_length=40)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes = [models.Index(fields=["ticket", "id"], name="event_of_ticket")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.at:%F %T}"

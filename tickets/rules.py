@@ -1,0 +1,132 @@
+"""The rules of a ticket as tables. *Pure.*
+
+Categories, priorities and which go together; proof needed per category; moves between statuses;
+what makes a ticket complete. Source of the figures and words: docs/domain.md.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
+
+
+class Category(StrEnum):
+    """What kind of help is asked for: exactly four."""
+
+    INCIDENT = "incident"
+    SERVICE_REQUEST = "service_request"
+    INFORMATION_REQUEST = "information_request"
+    CHANGE_REQUEST = "change_request"
+
+
+class Priority(StrEnum):
+    """How urgent it is, in the judgement of the staff: exactly four."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Status(StrEnum):
+    """Where a ticket stands; customers read words, never these codes."""
+
+    NEW = "new"
+    OPEN = "open"
+    WAITING_CUSTOMER = "waiting_customer"
+    IN_DEVELOPMENT = "in_development"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Addressee(StrEnum):
+    """Whose queue a ticket stands in."""
+
+    SUPPORT = "support"
+    MANAGER = "manager"
+
+
+class Level(IntEnum):
+    """How well it is known who asks."""
+
+    UNPROVEN = 0
+    ASSERTED = 1
+    VERIFIED = 2
+
+
+REQUESTS = (Category.SERVICE_REQUEST, Category.INFORMATION_REQUEST, Category.CHANGE_REQUEST)
+REQUEST_PRIORITIES = (Priority.LOW, Priority.MEDIUM)
+
+# One table; the form, the serializer, the action, the admin and the database are built from it.
+PRIORITIES: Mapping[Category, tuple[Priority, ...]] = {
+    Category.INCIDENT: tuple(Priority),
+    **dict.fromkeys(REQUESTS, REQUEST_PRIORITIES),
+}
+
+LEVEL_NEEDED: Mapping[Category, Level] = {
+    Category.INCIDENT: Level.ASSERTED,
+    Category.INFORMATION_REQUEST: Level.ASSERTED,
+    Category.SERVICE_REQUEST: Level.VERIFIED,
+    Category.CHANGE_REQUEST: Level.VERIFIED,
+}
+
+OPEN_STATUSES = (Status.NEW, Status.OPEN, Status.WAITING_CUSTOMER, Status.IN_DEVELOPMENT)
+DONE_STATUSES = (Status.RESOLVED, Status.CLOSED)
+
+MOVES: Mapping[Status, frozenset[Status]] = {
+    Status.NEW: frozenset(
+        {
+            Status.OPEN,
+            Status.WAITING_CUSTOMER,
+            Status.IN_DEVELOPMENT,
+            Status.RESOLVED,
+            Status.CLOSED,
+        }
+    ),
+    Status.OPEN: frozenset(
+        {Status.WAITING_CUSTOMER, Status.IN_DEVELOPMENT, Status.RESOLVED, Status.CLOSED}
+    ),
+    Status.WAITING_CUSTOMER: frozenset(
+        {Status.OPEN, Status.IN_DEVELOPMENT, Status.RESOLVED, Status.CLOSED}
+    ),
+    Status.IN_DEVELOPMENT: frozenset(
+        {Status.OPEN, Status.WAITING_CUSTOMER, Status.RESOLVED, Status.CLOSED}
+    ),
+    Status.RESOLVED: frozenset({Status.OPEN, Status.CLOSED}),
+    Status.CLOSED: frozenset({Status.OPEN}),
+}
+
+# What a good ticket of each category holds beside subject and description, most telling first.
+FIELDS: Mapping[Category, tuple[str, ...]] = {
+    Category.INCIDENT: ("steps", "interface", "screenshot", "goal"),
+    Category.SERVICE_REQUEST: ("goal", "interface"),
+    Category.INFORMATION_REQUEST: ("goal", "interface"),
+    Category.CHANGE_REQUEST: ("goal", "interface", "steps"),
+}
+WELL_DESCRIBED = 80  # characters of description that usually spare a question back
+
+
+def is_allowed(category: str, priority: str | None) -> bool:
+    """Whether a ticket of this category may have this priority; None means not triaged yet."""
+    return priority is None or priority in PRIORITIES[Category(category)]
+
+
+def can_move(before: str, after: str) -> bool:
+    """Whether the status may change from one to the other."""
+    return Status(after) in MOVES[Status(before)]
+
+
+def missing(
+    category: str, *, description: str, details: Mapping[str, str], files: int
+) -> list[str]:
+    """Name what would still help, most telling first, by the codes of FIELDS and `description`."""
+    have = {name for name, value in details.items() if value.strip()}
+    if files:
+        have.add("screenshot")
+    short = [] if len(description.strip()) >= WELL_DESCRIBED else ["description"]
+    return short + [name for name in FIELDS[Category(category)] if name not in have]
+
+
+def completeness(category: str, *, description: str, details: Mapping[str, str], files: int) -> int:
+    """Give how complete a ticket is, in percent."""
+    wanted = 1 + len(FIELDS[Category(category)])
+    lacking = len(missing(category, description=description, details=details, files=files))
+    return round(100 * (wanted - lacking) / wanted)
