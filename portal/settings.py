@@ -232,9 +232,9 @@ ADMIN_CONTENT_SECURITY_POLICY = {
 # --- work in the background -------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
 BROKER_FOLDER = VAR / "broker"
-# Without an SMTP server (demo, tests) letters land as files: nothing reaches a real address.
+# In demo mode letters always land as files: nothing may ever reach a real address.
 LETTERS_FOLDER = Path(env.str("LETTERS_ROOT", default=str(VAR / "letters")))
-if GIVEN["EMAIL_URL"]:
+if GIVEN["EMAIL_URL"] and not DEMO:
     vars().update(env.email_url("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
@@ -243,6 +243,25 @@ EMAIL_TIMEOUT = 20  # seconds; far below the lease of a delivery
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="HotBot <support@hotbot.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 DELIVERY_LEASE_SECONDS = 120
+
+# One JSON object a line, on the error stream; what is logged names rows, never people.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "json_ensure_ascii": False,
+        }
+    },
+    "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stream"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    "loggers": {
+        "portal": {"level": env.str("LOG_LEVEL", default="INFO" if PRODUCTION else "WARNING")},
+        "django.server": {"handlers": [], "propagate": False},
+    },
+}
 
 # --- API --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -1,0 +1,323 @@
+"""Loads the demo: people, articles, tickets and feedback from the files beside each app.
+
+Everything goes through the same actions as in real life, at the moments the files name.
+"""
+
+import random
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import frontmatter
+import yaml
+from django.conf import settings
+from django.db import transaction
+
+from accounts import actions as accounts
+from accounts.models import Organization, Property, Role, User
+from kb import actions as kb
+from kb.models import Article, ReadCount, Section
+from portal import html
+from portal.feedback import actions as feedback
+from tickets import actions as tickets
+from tickets import identity
+from tickets.models import Ticket
+
+Row = dict[str, Any]
+Tell = Callable[[str], object]
+
+PASSWORD = "hotel-demo"  # noqa: S105
+MOSCOW = ZoneInfo("Europe/Moscow")
+LOGINS = [
+    ("anna@severnaya-verf.example", "front desk of a hotel"),
+    ("boris@severnaya-verf.example", "its manager"),
+    ("sergey@hotbot.example", "support specialist"),
+    ("galina@hotbot.example", "head of support, reviews feedback in /admin/"),
+    ("maxim@hotbot.example", "account manager"),
+    ("elena@hotbot.example", "editor of the knowledge base"),
+    ("admin@hotbot.example", "administrator"),
+]
+READ_DAYS = 30
+
+
+def load(*, at: datetime, tell: Tell) -> None:
+    """Write the whole demo, or nothing of it."""
+    with transaction.atomic():
+        people = _load_people(at)
+        tell(f"{len(people)} people")
+        tell(f"{_load_articles(people['elena'], at)} articles")
+        tell(f"{_load_tickets(people, at)} tickets")
+        tell(f"{_load_feedback(people, at)} feedback")
+
+
+def _load_people(at: datetime) -> dict[str, User]:
+    data = _yaml(Path(__file__).parent / "people.yaml")
+    organizations = {
+        row["key"]: Organization.objects.create(name=row["name"], created_at=at)
+        for row in data["organizations"]
+    }
+    for row in data["organizations"]:
+        for hotel in row["properties"]:
+            Property.objects.create(
+                organization=organizations[row["key"]], name=hotel["name"], site=hotel["site"]
+            )
+    people = {row["key"]: _person(row, organizations) for row in data["people"]}
+    for row in data["organizations"]:
+        organization = organizations[row["key"]]
+        organization.account_manager = people[row["manager"]]
+        organization.save(update_fields=["account_manager"])
+    return people
+
+
+def _person(row: Row, organizations: dict[str, Organization]) -> User:
+    person = accounts.make_person(
+        email=row["email"],
+        password=PASSWORD,
+        full_name=row["full_name"],
+        position=row["position"],
+        phone=row["phone"],
+        role=Role.objects.get(code=row["role"]),
+        organization=organizations.get(row.get("organization") or ""),
+        language=row.get("language", "ru"),
+        time_zone=row.get("time_zone", "Europe/Moscow"),
+    )
+    if row["role"] == "administrator":
+        person.is_superuser = True
+        person.save(update_fields=["is_superuser"])
+    return person
+
+
+def _load_articles(author: User, at: datetime) -> int:
+    folder = settings.BASE_DIR / "kb" / "demo"
+    sections = {
+        row["slug"]: Section.objects.create(
+            slug=row["slug"],
+            icon=row["icon"],
+            title_ru=row["title"]["ru"],
+            title_en=row["title"]["en"],
+            description_ru=row["description"]["ru"],
+            description_en=row["description"]["en"],
+            order=order,
+        )
+        for order, row in enumerate(_yaml(folder / "sections.yaml"))
+    }
+    posts = {
+        (language, path.stem): frontmatter.load(str(path))
+        for language in ("ru", "en")
+        for path in sorted((folder / language).glob("*.md"))
+    }
+    articles = {
+        slug: _article(language, slug, post, sections, author, at - timedelta(hours=7 * number))
+        for number, ((language, slug), post) in enumerate(posts.items())
+    }
+    for (_language, slug), post in posts.items():
+        _connect(articles, slug, post)
+    return len(articles)
+
+
+def _article(
+    language: str,
+    slug: str,
+    post: frontmatter.Post,
+    sections: dict[str, Section],
+    author: User,
+    at: datetime,
+) -> Article:
+    article = Article.objects.create(
+        section=sections[str(post["section"])],
+        slug=slug,
+        language=language,
+        access=str(post.get("access", "public")),
+        tags=post.get("tags", []),
+        checked_on=post.get("checked_on") or date(2026, 11, 1),
+        owner=author,
+        created_at=at,
+    )
+    kb.save(
+        article=article,
+        title=str(post["title"]),
+        summary=str(post.get("summary", "")),
+        body=html.from_markdown(post.content),
+        author=author,
+        comment="",
+        at=at,
+    )
+    kb.publish(article=article, actor=author, at=at)
+    return article
+
+
+def _connect(articles: dict[str, Article], slug: str, post: frontmatter.Post) -> None:
+    article = articles[slug]
+    article.related.set([articles[name] for name in post.get("related", []) if name in articles])
+    if original := post.get("translation_of"):
+        article.translation_of = articles[str(original)]
+        article.save(update_fields=["translation_of"])
+    if popular := post.get("popular"):
+        ReadCount.objects.bulk_create(
+            ReadCount(
+                article=article,
+                on=article.created_at.date() + timedelta(days=day),
+                count=int(str(popular)),
+            )
+            for day in range(1)
+        )
+
+
+def _load_tickets(people: dict[str, User], at: datetime) -> int:
+    rows = [
+        (_moment(row["filed"], at), row)
+        for row in _yaml(settings.BASE_DIR / "tickets" / "demo" / "tickets.yaml")
+    ]
+    for filed_at, row in sorted(rows, key=lambda pair: pair[0]):
+        _Story(row, people, filed_at, at).tell()
+    return len(rows)
+
+
+class _Story:
+    """One demo ticket, lived through action by action."""
+
+    def __init__(self, row: Row, people: dict[str, User], filed_at: datetime, now: datetime) -> None:
+        self.row, self.people, self.at, self.now = row, people, filed_at, now
+
+    def tell(self) -> None:
+        self.ticket = self._file()
+        self._triage()
+        for message in self.row.get("messages", []):
+            self._say(message)
+        self._end()
+
+    def _later(self, minutes: int) -> datetime:
+        """Move on, never past the present."""
+        self.at = min(self.at + timedelta(minutes=minutes), self.now - timedelta(seconds=5))
+        return self.at
+
+    def _file(self) -> Ticket:
+        requester = self.people[self.row["requester"]]
+        hotel = Property.objects.visible_to(requester).filter(name=self._property_name()).first()
+        return tickets.file_ticket(
+            person=requester,
+            property=hotel,
+            category=self.row["category"],
+            subject=self.row["subject"],
+            description=self.row["description"],
+            details=self.row.get("fields") or {},
+            attachments=[],
+            addressee=self.row.get("addressee", "support"),
+            channel=self.row.get("channel", "cabinet"),
+            evidence=identity.session(),
+            form_key=uuid.uuid4(),
+            at=self.at,
+        )
+
+    def _property_name(self) -> str:
+        data = _yaml(Path(__file__).parent / "people.yaml")
+        names = {
+            hotel["key"]: hotel["name"]
+            for organization in data["organizations"]
+            for hotel in organization["properties"]
+        }
+        return str(names.get(self.row.get("property"), ""))
+
+    def _triage(self) -> None:
+        specialist = self.people[self.row.get("assignee") or "sergey"]
+        if self.row.get("assignee") and self.ticket.assignee_id != specialist.pk:
+            self.ticket = self._fresh()
+            tickets.assign(
+                ticket=self.ticket, actor=specialist, assignee=specialist, at=self._later(4)
+            )
+        if self.row.get("priority"):
+            tickets.triage(
+                ticket=self._fresh(),
+                actor=self.people["sergey"],
+                category=self.row["category"],
+                priority=self.row["priority"],
+                at=self._later(2),
+            )
+
+    def _say(self, message: Row) -> None:
+        author = self.people[message["by"]]
+        hours, minutes = map(int, str(message["after"]).split(":"))
+        filed = self.ticket.received_at
+        self.at = max(self.at, filed + timedelta(hours=hours, minutes=minutes))
+        act = tickets.note if message.get("kind") == "note" else tickets.reply
+        act(
+            ticket=self._fresh(),
+            author=author,
+            text=message["text"],
+            attachments=[],
+            form_key=uuid.uuid4(),
+            at=self._later(0),
+        )
+
+    def _end(self) -> None:
+        end, actor = self.row["end"], self.people[self.row.get("assignee") or "sergey"]
+        if end in {"resolved", "closed"}:
+            tickets.resolve(
+                ticket=self._fresh(),
+                actor=actor,
+                text="",
+                attachments=[],
+                form_key=uuid.uuid4(),
+                at=self._later(6),
+            )
+        if end == "closed":
+            requester = self.people[self.row["requester"]]
+            tickets.close(ticket=self._fresh(), actor=requester, at=self._later(90))
+        if end in {"waiting_customer", "in_development"}:
+            tickets.set_status(
+                ticket=self._fresh(), actor=actor, status=end, at=self._later(3)
+            )
+
+    def _fresh(self) -> Ticket:
+        return Ticket.objects.get(pk=self.ticket.pk)
+
+
+def _load_feedback(people: dict[str, User], at: datetime) -> int:
+    rows = _yaml(Path(__file__).parent / "feedback.yaml")
+    for row in rows:
+        given_at = at - timedelta(days=row["days_ago"], minutes=random.Random(row["text"]).randrange(600))  # noqa: S311
+        author = people.get(row.get("by") or "")
+        given = feedback.give(
+            kind=row["kind"],
+            to=row["to"],
+            author=author,
+            name=row.get("name") or "",
+            email=row.get("email") or "",
+            text=row["text"],
+            reasons=[],
+            about_path="",
+            about_title="",
+            source="page",
+            language="ru",
+            form_key=str(uuid.uuid4()),
+            at=given_at,
+        )
+        _review(given, row, people["galina"], given_at + timedelta(hours=2))
+    return len(rows)
+
+
+def _review(given: Any, row: Row, head: User, at: datetime) -> None:
+    if row["status"] != "new":
+        feedback.take(feedback=given, actor=head)
+    if row["status"] == "answered":
+        feedback.answer(feedback=given, actor=head, text=row["answer"], at=at)
+    if row["status"] == "closed":
+        feedback.close(feedback=given, actor=head)
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    """Read «-2d 14:35» (days ago at a Moscow time) or «-40m» (minutes ago)."""
+    if text.endswith("m"):
+        return now - timedelta(minutes=int(text.split()[-1].strip("-m")))
+    days, clock = text.split()
+    hours, minutes = map(int, clock.split(":"))
+    day = now.astimezone(MOSCOW) - timedelta(days=int(days.strip("-d")))
+    return day.replace(hour=hours, minute=minutes, second=0, microsecond=0).astimezone(UTC)
+
+
+def _yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
