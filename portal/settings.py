@@ -242,7 +242,7 @@ else:
 EMAIL_TIMEOUT = 20  # seconds; far below the lease of a delivery
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="HotBot <support@hotbot.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-DELIVERY_LEASE_SECONDS = 120
+DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=120)
 
 # One JSON object a line, on the error stream; what is logged names rows, never people.
 LOGGING = {
