@@ -40,9 +40,7 @@ def template_catalogue() -> Catalog:
         for line, message, comments, context in extract(
             "python", io.BytesIO(source.encode()), keywords=KEYWORDS
         ):
-            found.add(
-                message, locations=[(name, line)], auto_comments=comments, context=context
-            )
+            found.add(message, locations=[(name, line)], auto_comments=comments, context=context)
     return found
 
 

@@ -179,7 +179,9 @@ def _load_tickets(people: dict[str, User], at: datetime) -> int:
 class _Story:
     """One demo ticket, lived through action by action."""
 
-    def __init__(self, row: Row, people: dict[str, User], filed_at: datetime, now: datetime) -> None:
+    def __init__(
+        self, row: Row, people: dict[str, User], filed_at: datetime, now: datetime
+    ) -> None:
         self.row, self.people, self.at, self.now = row, people, filed_at, now
 
     def tell(self) -> None:
@@ -267,9 +269,7 @@ class _Story:
             requester = self.people[self.row["requester"]]
             tickets.close(ticket=self._fresh(), actor=requester, at=self._later(90))
         if end in {"waiting_customer", "in_development"}:
-            tickets.set_status(
-                ticket=self._fresh(), actor=actor, status=end, at=self._later(3)
-            )
+            tickets.set_status(ticket=self._fresh(), actor=actor, status=end, at=self._later(3))
 
     def _fresh(self) -> Ticket:
         return Ticket.objects.get(pk=self.ticket.pk)
@@ -278,7 +278,9 @@ class _Story:
 def _load_feedback(people: dict[str, User], at: datetime) -> int:
     rows = _yaml(Path(__file__).parent / "feedback.yaml")
     for row in rows:
-        given_at = at - timedelta(days=row["days_ago"], minutes=random.Random(row["text"]).randrange(600))  # noqa: S311
+        given_at = at - timedelta(
+            days=row["days_ago"], minutes=random.Random(row["text"]).randrange(600)
+        )  # noqa: S311
         author = people.get(row.get("by") or "")
         given = feedback.give(
             kind=row["kind"],
@@ -320,4 +322,3 @@ def _moment(text: str, now: datetime) -> datetime:
 
 def _yaml(path: Path) -> Any:
     return yaml.safe_load(path.read_text())
-

@@ -1,0 +1,37 @@
+"""Rings a worker after commit: best effort, bounded in time, never a reason to fail.
+
+What the bell misses the sweep finds (tasks.sweep): the row is the record of work.
+"""
+
+import logging
+import time
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import KombuError, OperationalError
+
+log = logging.getLogger("portal.delivery")
+REST = 30.0  # seconds without ringing after the broker did not answer
+# The monotonic second until which the broker is left alone, in this process.
+_quiet_until = [0.0]
+
+
+def ring_after_commit() -> None:
+    """Ask a worker to look at the outbox once this transaction is committed."""
+    if not settings.TESTING:
+        transaction.on_commit(ring, robust=True)
+
+
+def ring() -> None:
+    """Ask a worker to look at the outbox now."""
+    if time.monotonic() < _quiet_until[0]:
+        return
+    try:
+        current_app.send_task("portal.delivery.tasks.drain", ignore_result=True, expires=10)
+    except (KombuError, OperationalError, OSError) as error:
+        _quiet_until[0] = time.monotonic() + REST
+        log.warning(
+            "the broker did not answer; the sweep will deliver",
+            extra={"error": type(error).__name__},
+        )

@@ -1,0 +1,147 @@
+"""The outbox: write a delivery, claim it under a lease, say how it went.
+
+A delivery is written in the transaction that causes it and sent by a worker after commit. Leases
+are fenced by an owner, so that a late worker cannot overwrite what another did meanwhile; the
+clock of leases is the database's. Figures: design/security.md, section 3.
+"""
+
+import logging
+import random
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, models
+from django.db.models.functions import Now
+
+from portal.delivery import secrets
+from portal.delivery.bell import ring_after_commit
+from portal.delivery.models import Delivery, State, new_token
+from portal.refusals import Refused
+
+log = logging.getLogger("portal.delivery")
+MOST_ATTEMPTS = 15  # about 8 hours of waiting on average
+FIRST_WAIT = 30  # seconds
+LONGEST_WAIT = 3600  # seconds
+LONGEST_ERROR = 500  # characters kept of what a server said
+
+CLAIM = """
+update delivery_delivery set state = 'sending', owner = %(owner)s, attempts = attempts + 1,
+    lease_until = now() + make_interval(secs => %(lease)s)
+where id = (
+    select d.id from delivery_delivery d
+    where ((d.state = 'pending' and d.next_at <= now())
+            or (d.state = 'sending' and d.lease_until < now()))
+        and (d.ordering_key = '' or not exists (
+            select from delivery_delivery earlier
+            where earlier.ordering_key = d.ordering_key and earlier.id < d.id
+                and earlier.state in ('pending', 'sending')))
+    order by d.priority, d.id
+    for update skip locked limit 1)
+returning id
+"""
+
+
+class NotDead(Refused):
+    """Only a delivery that was given up can be tried again."""
+
+    code = "not_dead"
+
+
+def write(
+    *,
+    letter: str,
+    recipient: str,
+    language: str,
+    context: Mapping[str, Any],
+    dedupe_key: str,
+    at: datetime,
+    ordering_key: str = "",
+    secret: Mapping[str, Any] | None = None,
+    expires_at: datetime | None = None,
+    reply_to: str = "",
+    priority: int = 5,
+) -> Delivery | None:
+    """Write a delivery into the current transaction; None when its key is there already."""
+    token = new_token()
+    made = Delivery.objects.bulk_create(
+        [
+            Delivery(
+                letter=letter,
+                recipient=recipient,
+                language=language,
+                context=dict(context),
+                secret=secrets.seal(dict(secret)) if secret else b"",
+                headers={"Reply-To": reply_to} if reply_to else {},
+                message_id=f"<{token}@{_domain()}>",
+                dedupe_key=dedupe_key,
+                ordering_key=ordering_key,
+                priority=priority,
+                next_at=at,
+                expires_at=expires_at,
+                created_at=at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    ring_after_commit()
+    return made[0] if Delivery.objects.filter(message_id=made[0].message_id).exists() else None
+
+
+def claim() -> Delivery | None:
+    """Take the next delivery that is due, under a lease; None when there is none."""
+    owner = new_token()
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"owner": owner, "lease": settings.DELIVERY_LEASE_SECONDS})
+        row = cursor.fetchone()
+    return Delivery.objects.get(pk=row[0]) if row else None
+
+
+def mark_sent(delivery: Delivery) -> bool:
+    """Note that it left; False when another worker holds it by now."""
+    return _finish(delivery, state=State.SENT, sent_at=Now(), secret=b"", last_error="")
+
+
+def mark_expired(delivery: Delivery) -> bool:
+    """Note that it is of no use any more and was not sent."""
+    return _finish(delivery, state=State.EXPIRED, secret=b"")
+
+
+def mark_failed(delivery: Delivery, *, error: str, is_permanent: bool) -> bool:
+    """Note a failure: it waits for another attempt, or is given up."""
+    told = error[:LONGEST_ERROR]
+    if is_permanent or delivery.attempts >= MOST_ATTEMPTS:
+        log.error("delivery given up", extra={"delivery": delivery.pk, "letter": delivery.letter})
+        return _finish(delivery, state=State.DEAD, last_error=told)
+    next_at = Now() + timedelta(seconds=wait(delivery.attempts))
+    return _finish(delivery, state=State.PENDING, last_error=told, next_at=next_at)
+
+
+def wait(attempts: int) -> float:
+    """Give the seconds to wait after so many attempts: doubled each time, an hour at most."""
+    return min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT) * random.uniform(0.5, 1.5)  # noqa: S311
+
+
+def retry(*, delivery: Delivery, at: datetime) -> None:
+    """Put a delivery that was given up back. Raises NotDead."""
+    changed = Delivery.objects.filter(pk=delivery.pk, state=State.DEAD).update(
+        state=State.PENDING, attempts=0, next_at=at, owner="", lease_until=None
+    )
+    if not changed:
+        raise NotDead
+    ring_after_commit()
+
+
+def _finish(delivery: Delivery, **fields: Any) -> bool:
+    held: models.QuerySet[Delivery] = Delivery.objects.filter(
+        pk=delivery.pk, owner=delivery.owner, state=State.SENDING
+    )
+    return bool(held.update(lease_until=None, **fields))
+
+
+def _domain() -> str:
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return re.sub(r"[^\w.-]", "", address.rpartition("@")[2]) or "localhost"
