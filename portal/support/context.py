@@ -1,10 +1,13 @@
 """What every template knows: whose portal this is."""
 
+from typing import Any
+
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
-from portal.support.models import Brand
+from portal.support import schedule
 
 
-def brand(_request: HttpRequest) -> dict[str, Brand | None]:
-    """Give templates the brand."""
-    return {"brand": Brand.objects.first()}
+def brand(request: HttpRequest) -> dict[str, Any]:
+    """Give templates the brand; it is only read where a template shows it."""
+    return {"brand": SimpleLazyObject(lambda: schedule.for_request(request).brand)}

@@ -1,5 +1,7 @@
 """What the head of support edits: brand, hours, exceptions to them, channels."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -24,6 +26,9 @@ class Brand(models.Model):
     zone = models.CharField(_("time zone of the hours"), max_length=60, default="Europe/Moscow")
     monitoring_ru = models.TextField(_("monitoring, in Russian"), blank=True)
     monitoring_en = models.TextField(_("monitoring, in English"), blank=True)
+
+    # Renewed by triggers whenever a row of this app changes: what is cached in memory is right at once.
+    version = models.UUIDField(default=uuid.uuid4, editable=False)
 
     class Meta:
         verbose_name = _("brand")
