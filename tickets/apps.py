@@ -1,4 +1,4 @@
-"""The app itself."""
+"""The app itself; it counts deadlines anew when hours change."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -9,3 +9,10 @@ class TicketsConfig(AppConfig):
 
     name = "tickets"
     verbose_name = _("Tickets")
+
+    def ready(self) -> None:
+        """Listen to changes of hours; models must be ready for that, hence not at the top."""
+        from portal.support import hooks  # noqa: PLC0415
+        from tickets import clock  # noqa: PLC0415
+
+        hooks.on_hours_changed.append(clock.reschedule_open)

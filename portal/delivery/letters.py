@@ -25,7 +25,7 @@ class Letter:
 def render(delivery: Delivery, *, with_secret: bool) -> Letter:
     """Render in the language of the delivery. Without its secret, «••••» stands in its place."""
     hidden = (
-        {name: "••••" for name in ("code", "url")}
+        dict.fromkeys(("code", "url"), "••••")
         if delivery.secret or _was_secret(delivery)
         else {}
     )

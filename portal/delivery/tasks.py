@@ -6,8 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from portal.delivery import heartbeats, sending
-from portal.delivery.models import Delivery, State
 from portal.delivery.bell import ring
+from portal.delivery.models import Delivery, State
 
 KEEP = timedelta(days=90)
 

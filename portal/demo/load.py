@@ -280,7 +280,7 @@ def _load_feedback(people: dict[str, User], at: datetime) -> int:
     for row in rows:
         given_at = at - timedelta(
             days=row["days_ago"], minutes=random.Random(row["text"]).randrange(600)
-        )  # noqa: S311
+        )
         author = people.get(row.get("by") or "")
         given = feedback.give(
             kind=row["kind"],
@@ -313,7 +313,7 @@ def _review(given: Any, row: Row, head: User, at: datetime) -> None:
 def _moment(text: str, now: datetime) -> datetime:
     """Read «-2d 14:35» (days ago at a Moscow time) or «-40m» (minutes ago)."""
     if text.endswith("m"):
-        return now - timedelta(minutes=int(text.split()[-1].strip("-m")))
+        return now - timedelta(minutes=int(text.rsplit(maxsplit=1)[-1].strip("-m")))
     days, clock = text.split()
     hours, minutes = map(int, clock.split(":"))
     day = now.astimezone(MOSCOW) - timedelta(days=int(days.strip("-d")))

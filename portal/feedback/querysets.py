@@ -8,7 +8,6 @@ from django.db import models
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from portal.feedback.models import Feedback
 
 
 class FeedbackQuerySet(models.QuerySet["Feedback"]):

@@ -1,0 +1,84 @@
+"""Who may do what with a ticket. Each question has the stem of its action."""
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import User
+from tickets import rules
+from tickets.models import Attachment, Message, Ticket
+
+
+def can_see(user: User, ticket: Ticket) -> bool:
+    """Whether this person may read the ticket."""
+    return Ticket.objects.visible_to(user).filter(pk=ticket.pk).exists()
+
+
+def categories_for(user: User) -> list[str]:
+    """Name the categories this person may file: incidents always, requests within the role."""
+    if not user.is_customer or user.organization is None or not user.organization.is_active:
+        return []
+    allowed = {rules.Category.INCIDENT.value, *user.role.may_file}
+    return [category.value for category in rules.Category if category.value in allowed]
+
+
+def can_file(user: User) -> bool:
+    """Whether this person files tickets at all: active customers do."""
+    return user.is_active and bool(categories_for(user))
+
+
+def takes_part(user: User, ticket: Ticket) -> bool:
+    """Whether this customer writes here: the requester, and colleagues who see the organization."""
+    if not user.is_customer or user.organization_id != ticket.organization_id:
+        return False
+    return user.pk == ticket.requester_id or user.role.sees_organization
+
+
+def works_on(user: User, ticket: Ticket) -> bool:
+    """Whether this person of the staff answers here."""
+    return user.works_desk and can_see(user, ticket)
+
+
+def can_reply(user: User, ticket: Ticket) -> bool:
+    """Whether this person may write a message that all participants read."""
+    return user.is_active and (takes_part(user, ticket) or works_on(user, ticket))
+
+
+def can_note(user: User, ticket: Ticket) -> bool:
+    """Whether this person may leave a note for the staff."""
+    return works_on(user, ticket)
+
+
+def can_triage(user: User, ticket: Ticket) -> bool:
+    """Whether this person may set category and priority."""
+    return user.has_perm("accounts.triage_ticket") and works_on(user, ticket)
+
+
+def can_assign(user: User, ticket: Ticket) -> bool:
+    """Whether this person may say who answers."""
+    return works_on(user, ticket)
+
+
+def can_move(user: User, ticket: Ticket) -> bool:
+    """Whether this person may change where the ticket stands."""
+    return works_on(user, ticket)
+
+
+def can_resolve(user: User, ticket: Ticket) -> bool:
+    """Whether this person may call it solved."""
+    return works_on(user, ticket)
+
+
+def can_close(user: User, ticket: Ticket) -> bool:
+    """Whether this person may close it: whoever writes in it."""
+    return can_reply(user, ticket)
+
+
+def can_reopen(user: User, ticket: Ticket) -> bool:
+    """Whether this person may take it up again."""
+    return can_reply(user, ticket)
+
+
+def attachments_for(user: User) -> QuerySet[Attachment]:
+    """Give the files of messages this person may read, and their own unsent ones."""
+    own = Q(message__isnull=True, uploaded_by=user)
+    readable = Message.objects.visible_to(user).filter(ticket__in=Ticket.objects.visible_to(user))
+    return Attachment.objects.filter(own | Q(message__in=readable))

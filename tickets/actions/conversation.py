@@ -1,0 +1,157 @@
+"""Messages: replies that all participants read, and notes for the staff."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from portal.refusals import Refused
+from tickets import access, clock, history, notices, rules
+from tickets.actions import locking, texts, uploads
+from tickets.models import ClockKind, Message, MessageKind, Outcome, Ticket
+
+REOPEN_FOR = timedelta(days=14)  # design/sla.md, rule 8
+
+
+class TicketClosed(Refused):
+    """Closed for so long that a new ticket is the better place."""
+
+    code = "ticket_closed"
+    message = _("This ticket was closed more than 14 days ago. Please file a new one.")
+
+
+class ConversationMovedOn(Refused):
+    """Somebody wrote meanwhile; the answer may no longer fit."""
+
+    code = "conversation_moved_on"
+    message = _("New messages came in while you were writing. Read them, then send your reply.")
+
+
+@transaction.atomic
+def reply(
+    *,
+    ticket: Ticket,
+    author: User,
+    text: str,
+    form_key: UUID,
+    at: datetime,
+    attachments: Sequence[UUID] = (),
+    waits_for_customer: bool = False,
+    seen_message_id: int | None = None,
+) -> Message:
+    """Write a message that the customer reads; it stops or starts the clock of an answer.
+
+    With `seen_message_id` the reply is refused when a later public message exists.
+    Raises NotAllowed, TicketClosed, ConversationMovedOn and the refusals of texts and files.
+    """
+    ticket = locking.lock(ticket, actor=author, allowed=access.can_reply)
+    if (said := locking.said_before(form_key, author=author, ticket=ticket)) is not None:
+        return said
+    _refuse_when_outdated(ticket, author, seen_message_id, at)
+    message = _write(ticket, author, text, MessageKind.PUBLIC, form_key, attachments, at)
+    history.record(ticket=ticket, code="replied", actor=author, at=at, message=message.pk)
+    if message.is_from_staff:
+        _answered(ticket, message, waits_for_customer=waits_for_customer, at=at)
+    else:
+        _asked(ticket, message, at=at)
+    return message
+
+
+@transaction.atomic
+def note(
+    *,
+    ticket: Ticket,
+    author: User,
+    text: str,
+    form_key: UUID,
+    at: datetime,
+    attachments: Sequence[UUID] = (),
+) -> Message:
+    """Leave a note that only the staff reads; no clock notices it. Raises NotAllowed."""
+    ticket = locking.lock(ticket, actor=author, allowed=access.can_note)
+    if (said := locking.said_before(form_key, author=author, ticket=ticket)) is not None:
+        return said
+    message = _write(ticket, author, text, MessageKind.NOTE, form_key, attachments, at)
+    history.record(ticket=ticket, code="noted", actor=author, at=at, message=message.pk)
+    return message
+
+
+def _refuse_when_outdated(
+    ticket: Ticket, author: User, seen_message_id: int | None, at: datetime
+) -> None:
+    if ticket.closed_at and at - ticket.closed_at > REOPEN_FOR:
+        raise TicketClosed
+    if seen_message_id is None:
+        return
+    newer = Message.objects.filter(ticket=ticket, kind=MessageKind.PUBLIC, id__gt=seen_message_id)
+    if newer.exclude(author=author).exists():
+        raise ConversationMovedOn
+
+
+def _write(
+    ticket: Ticket,
+    author: User,
+    text: str,
+    kind: MessageKind,
+    form_key: UUID,
+    attachments: Sequence[UUID],
+    at: datetime,
+) -> Message:
+    message = Message.objects.create(
+        ticket=ticket,
+        author=author,
+        kind=kind,
+        is_from_staff=not author.is_customer,
+        text=texts.text_of(text),
+        created_at=at,
+        form_key=form_key,
+    )
+    uploads.attach(message=message, author=author, ids=attachments)
+    if kind == MessageKind.PUBLIC:
+        ticket.last_message_at = at
+        ticket.save(update_fields=["last_message_at"])
+    return message
+
+
+def _answered(ticket: Ticket, message: Message, *, waits_for_customer: bool, at: datetime) -> None:
+    """A person of the staff answered: the clock stops, the ticket has an assignee."""
+    stopped = clock.stop(ticket=ticket, outcome=Outcome.ANSWERED, at=at)
+    changed = []
+    if stopped and stopped.kind == ClockKind.FIRST and ticket.responded_at is None:
+        ticket.responded_at = at
+        changed.append("responded_at")
+    if ticket.assignee_id is None:
+        ticket.assignee = message.author
+        changed.append("assignee")
+        history.record(
+            ticket=ticket, code="assigned", actor=message.author, at=at, to=message.author.full_name
+        )
+    if changed:
+        ticket.save(update_fields=changed)
+    if waits_for_customer:
+        locking.move(ticket, status=rules.Status.WAITING_CUSTOMER, actor=message.author, at=at)
+    elif ticket.status == rules.Status.NEW:
+        locking.move(ticket, status=rules.Status.OPEN, actor=message.author, at=at)
+    notices.ticket_reply(ticket, message, at=at)
+
+
+def _asked(ticket: Ticket, message: Message, *, at: datetime) -> None:
+    """A customer wrote: the oldest unanswered message runs the clock (rules 5 and 8)."""
+    if ticket.status in rules.DONE_STATUSES:
+        take_up_again(ticket, actor=message.author, at=at)
+    elif ticket.status == rules.Status.WAITING_CUSTOMER:
+        locking.move(ticket, status=rules.Status.OPEN, actor=message.author, at=at)
+    if clock.open_clock(ticket) is None:
+        clock.start(ticket=ticket, kind=ClockKind.NEXT, message=message, at=at)
+    notices.ticket_new_message(ticket, message, at=at)
+
+
+def take_up_again(ticket: Ticket, *, actor: User, at: datetime) -> None:
+    """Open a finished ticket again, and record it."""
+    locking.move(ticket, status=rules.Status.OPEN, actor=actor, at=at)
+    ticket.resolved_at = ticket.closed_at = None
+    ticket.save(update_fields=["resolved_at", "closed_at"])
+    history.record(ticket=ticket, code="reopened", actor=actor, at=at)

@@ -1,0 +1,58 @@
+"""The lock that every action takes first, and the question whether it may go on."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from accounts.models import User
+from portal.refusals import NotAllowed, Refused
+from tickets import history, rules
+from tickets.models import Message, Ticket
+
+Question = Callable[[User, Ticket], bool]
+
+
+class StatusForbids(Refused):
+    """The table of moves does not lead from the present status to the wanted one."""
+
+    code = "status_forbids"
+
+
+class FormTaken(Refused):
+    """The key of a form belongs to something else."""
+
+    code = "form_taken"
+
+
+def lock(ticket: Ticket, *, actor: User, allowed: Question) -> Ticket:
+    """Lock the row, read it afresh, and refuse who may not. Raises NotAllowed."""
+    fresh = (
+        Ticket.objects.select_for_update(of=("self",))
+        .select_related("requester__role", "organization__account_manager", "assignee")
+        .get(pk=ticket.pk)
+    )
+    if not actor.is_active or not allowed(actor, fresh):
+        raise NotAllowed
+    return fresh
+
+
+def move(ticket: Ticket, *, status: rules.Status, actor: User | None, at: datetime) -> None:
+    """Change the status if the table allows it, and record that. Raises StatusForbids."""
+    before = ticket.status
+    if before == status:
+        return
+    if not rules.can_move(before, status):
+        raise StatusForbids
+    ticket.status = status
+    ticket.save(update_fields=["status"])
+    history.record(
+        ticket=ticket, code="status_changed", actor=actor, at=at, before=before, after=status.value
+    )
+
+
+def said_before(form_key: UUID, *, author: User, ticket: Ticket) -> Message | None:
+    """Give what this very form has sent already. Raises FormTaken when it was another's."""
+    message = Message.objects.filter(form_key=form_key).first()
+    if message and (message.author_id != author.pk or message.ticket_id != ticket.pk):
+        raise FormTaken
+    return message

@@ -1,0 +1,52 @@
+"""Who is asking, and is that enough: evidence becomes a proof."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from portal.refusals import Refused
+from tickets import rules
+from tickets.models import Proof, ProofMethod, Ticket
+
+
+class ProofTooWeak(Refused):
+    """This kind of ticket needs to know better who asks."""
+
+    code = "proof_too_weak"
+    status = 403
+    message = _(
+        "For this we need to be sure who asks. Write from your cabinet or from your own e-mail address."
+    )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for somebody's being who they say, before it is recorded."""
+
+    method: str
+    level: rules.Level
+
+
+def session() -> Evidence:
+    """Take the signed-in session of the cabinet as evidence: verified (docs/domain.md)."""
+    return Evidence(ProofMethod.SESSION, rules.Level.VERIFIED)
+
+
+def token() -> Evidence:
+    """Take a token of the API as evidence."""
+    return Evidence(ProofMethod.TOKEN, rules.Level.VERIFIED)
+
+
+def require(evidence: Evidence, category: str) -> None:
+    """Refuse what the category needs and the evidence does not give. Raises ProofTooWeak."""
+    if evidence.level < rules.LEVEL_NEEDED[rules.Category(category)]:
+        raise ProofTooWeak
+
+
+def record(*, ticket: Ticket, person: User, evidence: Evidence, at: datetime) -> Proof:
+    """Keep the proof with the ticket."""
+    return Proof.objects.create(
+        ticket=ticket, person=person, method=evidence.method, level=evidence.level, created_at=at
+    )

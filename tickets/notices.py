@@ -1,0 +1,122 @@
+"""One function per letter about tickets; its name is the name of the letter's template."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from accounts.models import User
+from portal.delivery import outbox
+from tickets.models import Clock, Message, Ticket
+
+QUOTED = 5000  # characters of a message that a letter repeats
+
+
+def ticket_received(ticket: Ticket, *, at: datetime) -> None:
+    """Tell the customer the number and the promise."""
+    hotel = ticket.property.name if ticket.property else ""
+    _to_requester(
+        ticket,
+        "ticket_received",
+        "received",
+        at,
+        promised_at=_iso(ticket.promised_at),
+        property=hotel,
+    )
+
+
+def ticket_reply(ticket: Ticket, message: Message, *, at: datetime) -> None:
+    """Send the answer of a specialist to the customer."""
+    author, text = message.author.full_name, message.text[:QUOTED]
+    _to_requester(ticket, "ticket_reply", f"message:{message.pk}", at, author=author, text=text)
+
+
+def ticket_resolved(ticket: Ticket, *, at: datetime) -> None:
+    """Tell the customer that it is solved and how to say that it is not."""
+    _to_requester(ticket, "ticket_resolved", f"resolved:{at.isoformat()}", at)
+
+
+def ticket_closed(ticket: Ticket, *, at: datetime) -> None:
+    """Tell the customer that the ticket was closed by us."""
+    _to_requester(ticket, "ticket_closed", f"closed:{at.isoformat()}", at)
+
+
+def ticket_assigned(ticket: Ticket, *, at: datetime) -> None:
+    """Tell somebody of the desk that a ticket is theirs."""
+    if ticket.assignee:
+        due = _iso(ticket.due_at)
+        _to_staff(
+            ticket, ticket.assignee, "ticket_assigned", f"assigned:{at.isoformat()}", at, due_at=due
+        )
+
+
+def ticket_new_message(ticket: Ticket, message: Message, *, at: datetime) -> None:
+    """Tell the assignee that the customer wrote; the requester too when a colleague did."""
+    author, text = message.author.full_name, message.text[:QUOTED]
+    if ticket.assignee:
+        key = f"message:{message.pk}"
+        _to_staff(ticket, ticket.assignee, "ticket_new_message", key, at, author=author, text=text)
+    if message.author != ticket.requester:
+        _to_requester(ticket, "ticket_reply", f"message:{message.pk}", at, author=author, text=text)
+
+
+def clock_warning(clock: Clock, person: User, *, at: datetime) -> None:
+    """Warn one person that an answer is soon due."""
+    _about_clock(clock, person, "clock_warning", at)
+
+
+def clock_late(clock: Clock, person: User, *, at: datetime) -> None:
+    """Tell one person that an answer is late."""
+    _about_clock(clock, person, "clock_late", at)
+
+
+def _about_clock(clock: Clock, person: User, letter: str, at: datetime) -> None:
+    ticket = clock.ticket
+    _to_staff(
+        ticket,
+        person,
+        letter,
+        f"{letter}:{clock.pk}",
+        at,
+        due_at=_iso(ticket.due_at or clock.due_at),
+        assignee=ticket.assignee.full_name if ticket.assignee else "",
+    )
+
+
+def _to_requester(ticket: Ticket, letter: str, key: str, at: datetime, **values: Any) -> None:
+    person = ticket.requester
+    url = settings.SITE_URL + reverse("cabinet:ticket", args=[ticket.number])
+    if person.is_active:
+        _write(ticket, person, letter, key, at, url=url, **values)
+
+
+def _to_staff(
+    ticket: Ticket, person: User, letter: str, key: str, at: datetime, **values: Any
+) -> None:
+    url = settings.SITE_URL + reverse("desk:ticket", args=[ticket.number])
+    organization = ticket.organization.name
+    _write(ticket, person, letter, key, at, url=url, organization=organization, **values)
+
+
+def _write(
+    ticket: Ticket, person: User, letter: str, key: str, at: datetime, **values: Any
+) -> None:
+    outbox.write(
+        letter=letter,
+        recipient=person.email,
+        language=person.language,
+        context={
+            "number": ticket.number,
+            "subject": ticket.subject,
+            "name": person.get_short_name(),
+            **values,
+        },
+        dedupe_key=f"ticket:{ticket.pk}:{key}:{person.pk}",
+        ordering_key=f"ticket:{ticket.pk}:{person.pk}",
+        at=at,
+    )
+
+
+def _iso(at: datetime | None) -> str:
+    return at.isoformat() if at else ""

@@ -1,0 +1,23 @@
+"""The jobs of the ticket system."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from portal.delivery import heartbeats
+from tickets import actions, watch
+
+
+@shared_task
+def watch_clocks() -> None:
+    """Warn of answers that are soon due, tell of those that are late."""
+    at = timezone.now()
+    watch.watch_clocks(at=at)
+    heartbeats.beat("clocks", at=at)
+
+
+@shared_task
+def forget_unsent_files() -> None:
+    """Delete uploads whose form was never sent."""
+    at = timezone.now()
+    actions.forget_unsent(at=at)
+    heartbeats.beat("forget-unsent-files", at=at)

@@ -1,0 +1,69 @@
+"""Notices clocks that are soon due or late, once each, and tells who answers for them.
+
+Notices to the staff keep to support hours, except for critical and high incidents
+(design/sla.md, rule 12).
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from accounts.models import User
+from portal.support.schedule import current_schedule
+from tickets import history, notices, rules
+from tickets.models import Clock
+
+URGENT = Q(
+    category=rules.Category.INCIDENT.value,
+    priority__in=[rules.Priority.CRITICAL.value, rules.Priority.HIGH.value],
+)
+MOST_AT_ONCE = 500
+Tell = Callable[..., None]
+
+
+def watch_clocks(*, at: datetime) -> tuple[int, int]:
+    """Warn and tell; answers how many clocks were warned of and how many are newly late."""
+    running = Clock.objects.filter(stopped_at__isnull=True)
+    if not current_schedule().is_open(at):
+        running = running.filter(URGENT)
+    late = _tell_all(_due(running, at).filter(late_told_at__isnull=True), "late_told_at", at)
+    soon = running.filter(warn_at__lte=at, warned_at__isnull=True)
+    return _tell_all(soon, "warned_at", at), late
+
+
+def _due(clocks: QuerySet[Clock], at: datetime) -> QuerySet[Clock]:
+    # The promise may be earlier than the clock; the ticket holds the earlier of both.
+    return clocks.filter(Q(due_at__lte=at) | Q(ticket__due_at__lte=at))
+
+
+def _tell_all(clocks: QuerySet[Clock], told: str, at: datetime) -> int:
+    ids = list(clocks.order_by("due_at").values_list("id", flat=True)[:MOST_AT_ONCE])
+    return sum(_tell(number, told, at) for number in ids)
+
+
+@transaction.atomic
+def _tell(number: int, told: str, at: datetime) -> bool:
+    """Claim one clock by compare-and-set and write its letters; False when another did."""
+    claimed = Clock.objects.filter(
+        pk=number, stopped_at__isnull=True, **{f"{told}__isnull": True}
+    ).update(**{told: at})
+    if not claimed:
+        return False
+    clock = Clock.objects.select_related("ticket__assignee", "ticket__organization").get(pk=number)
+    is_late = told == "late_told_at"
+    letter: Tell = notices.clock_late if is_late else notices.clock_warning
+    for person in _who_is_told(clock):
+        letter(clock, person, at=at)
+    history.record(ticket=clock.ticket, code="late" if is_late else "warned", actor=None, at=at)
+    return True
+
+
+def _who_is_told(clock: Clock) -> list[User]:
+    """Name the assignee and the heads of support, each once."""
+    people = list(User.objects.heads())
+    assignee = clock.ticket.assignee
+    if assignee and assignee.is_active and assignee not in people:
+        people.insert(0, assignee)
+    return people
