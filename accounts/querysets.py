@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
 
 if TYPE_CHECKING:
-    from accounts.models import Property, User
+    from accounts.models import User
 
 
 class UserQuerySet(models.QuerySet["User"]):

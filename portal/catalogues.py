@@ -112,7 +112,9 @@ def _sources() -> Iterator[tuple[str, str]]:
 
 def _fill_with_ids(catalogue: Catalog) -> None:
     for message in catalogue:
-        if (message.id and not message.string) or (message.id and isinstance(message.string, tuple) and not all(message.string)):
+        if (message.id and not message.string) or (
+            message.id and isinstance(message.string, tuple) and not all(message.string)
+        ):
             message.string = message.id
 
 

@@ -1,397 +1,457 @@
-"""When support is open, and how working time passes. *Pure.*
+"""When support is open, and how much working time lies between two moments. *Pure.*
 
-A schedule is weekly intervals, versioned by the date from which they hold, with exceptions by
-date, in one time zone. It answers whether it is open, when it opens or closes next, which instant
-is so much working time after another, and how much working time lies between two instants
-(docs/sla.md, rules 1, 2, 10, 13, 15, 17). "Open" means that the wall clock of the zone stands
-inside an interval: an hour that the clock shows twice is open twice, one that it skips never.
+A moment is open exactly when the wall clock of the zone shows an open time: half open, from the
+opening to the closing. An interval belongs to the date on which it opens, so the night shift of
+the eve runs on into a holiday. Working time is time that really passes: an hour that the clocks
+skip is not worked, an hour that they repeat is worked twice.
+
+How it is computed: between a change of the zone's offset, a new version and an exception, every
+week is like the next. Such spans carry running totals, so that a moment is found by bisection and
+whole weeks are a multiplication; distance costs nothing.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, lru_cache
+from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-DAY_MINUTES = 24 * 60
-DAY_SECONDS = 24 * 3600
-WEEK_DAYS = 7
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-MICROSECOND = timedelta(microseconds=1)
-MICROS = 1_000_000  # microseconds in a second
+MINUTES_OF_DAY = 24 * 60
+DAYS_OF_WEEK = 7
 
-Span = tuple[int, int]  # from, to; in seconds
+# Positions and lengths below are whole microseconds: exact, and quicker than timedelta.
+_TICK = timedelta(microseconds=1)
+_SECOND = 1_000_000
+_MINUTE = 60 * _SECOND
+_DAY = MINUTES_OF_DAY * _MINUTE
+_WEEK = DAYS_OF_WEEK * _DAY
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = _EPOCH.toordinal()
+_A_MONDAY = date(1970, 1, 5).toordinal()
+# One year short of datetime's own ends: local time must not run out before UTC does.
+_FIRST_YEAR, _LAST_YEAR = 2, 9998
 
 
 class NeverOpen(ValueError):
-    """The calendar has no open minute in a whole week."""
+    """The hours hold no open minute, so nothing could ever be due."""
 
 
-class NaiveInstant(ValueError):
-    """An instant without a time zone cannot be placed on a calendar."""
+class NaiveMoment(ValueError):
+    """A moment without a time zone says nothing about when it is."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Interval:
-    """Minutes from local midnight; a closing past 1440 crosses midnight.
-
-    Raises ValueError when it does not begin inside the day or lasts longer than one.
-    """
+    """Minutes from local midnight; a closing past 1440 crosses midnight."""
 
     opens: int
     closes: int
 
     def __post_init__(self) -> None:
-        if not (
-            0 <= self.opens < DAY_MINUTES and self.opens < self.closes <= self.opens + DAY_MINUTES
-        ):
-            raise ValueError(f"no interval of a day: {self.opens}–{self.closes} minutes")
+        """Refuse what is no part of a day and its night."""
+        if not 0 <= self.opens < MINUTES_OF_DAY:
+            raise ValueError(f"an interval opens within its day, not at minute {self.opens}")
+        if not self.opens < self.closes <= self.opens + MINUTES_OF_DAY:
+            raise ValueError("an interval closes after it opens, within 24 hours")
 
 
-Day = tuple[Interval, ...]
-Week = tuple[Day, Day, Day, Day, Day, Day, Day]  # Monday first
-
-
-def every_day(*intervals: Interval) -> Week:
-    """Give the week whose days are all alike."""
-    return (intervals,) * WEEK_DAYS  # type: ignore[return-value]
+Day: TypeAlias = tuple[Interval, ...]
+Week: TypeAlias = tuple[Day, ...]  # seven days, Monday first
 
 
 @dataclass(frozen=True)
 class Version:
-    """The week that holds from a local date on, until the next version's date."""
+    """The week that holds from a local date on."""
 
     valid_from: date
     week: Week
 
     def __post_init__(self) -> None:
+        """Refuse a week that is none, or that is never open."""
+        if len(self.week) != DAYS_OF_WEEK:
+            raise ValueError(f"a week has seven days, not {len(self.week)}")
         if not any(self.week):
-            raise NeverOpen(f"the week from {self.valid_from} on has no open minute")
+            raise NeverOpen(f"the hours from {self.valid_from} on hold no open minute")
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Versions and exceptions in a zone. The earliest version also holds before its date.
+    """Hours in a zone: versions by date, and dates with hours of their own (none: closed).
 
-    An exception replaces the hours of its date; empty, it closes the date. Instants go in aware
-    and come out in UTC. Raises NeverOpen, and ValueError when there is no version.
+    A version holds from its date on, the earliest one also before it. Every method takes aware
+    moments (NaiveMoment otherwise) and answers in UTC. OverflowError: outside years 2 to 9998.
     """
 
-    zone: ZoneInfo
+    zone: str | ZoneInfo
     versions: Sequence[Version]
-    exceptions: Mapping[date, Day] = field(default_factory=dict)
+    exceptions: Mapping[date, Day] = field(default_factory=dict, hash=False)
+    _drawn: "_Timeline | None" = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not self.versions:
-            raise ValueError("a schedule needs at least one version")
+        """Put the versions in order; refuse none, and two from the same date."""
         ordered = tuple(sorted(self.versions, key=lambda version: version.valid_from))
-        put = object.__setattr__
-        put(self, "versions", ordered)
-        put(self, "_starts", [version.valid_from.toordinal() for version in ordered])
-        put(self, "_days", {day.toordinal(): hours for day, hours in self.exceptions.items()})
-        put(self, "_templates", [_templates(version.week) for version in ordered])
-        put(self, "_years", {})
+        if not ordered:
+            raise NeverOpen("a schedule without a version is never open")
+        if len({version.valid_from for version in ordered}) < len(ordered):
+            raise ValueError("two versions of the hours begin on the same date")
+        zone = self.zone if isinstance(self.zone, ZoneInfo) else ZoneInfo(self.zone)
+        object.__setattr__(self, "zone", zone)
+        object.__setattr__(self, "versions", ordered)
+        object.__setattr__(self, "exceptions", dict(self.exceptions))
 
-    def __hash__(self) -> int:
-        return hash((self.zone.key, self.versions, frozenset(self.exceptions.items())))
+    @cached_property
+    def tz(self) -> ZoneInfo:
+        """The zone in which the hours are meant."""
+        return self.zone if isinstance(self.zone, ZoneInfo) else ZoneInfo(self.zone)
 
-    # --- questions ------------------------------------------------------------------------
+    def day_of(self, at: datetime) -> date:
+        """Give the calendar date of a moment in the zone of the hours."""
+        return _aware(at).astimezone(self.tz).date()
+
+    def version_on(self, day: date) -> Version:
+        """Give the version that is in force on a date."""
+        found = bisect_right(self.versions, day, key=lambda version: version.valid_from)
+        return self.versions[max(found - 1, 0)]
+
+    def hours_on(self, day: date) -> Day:
+        """Give the intervals that open on a date."""
+        if day in self.exceptions:
+            return self.exceptions[day]
+        return self.version_on(day).week[day.weekday()]
 
     def is_open(self, at: datetime) -> bool:
-        """Whether support is open at this instant; at the very moment of closing it is not."""
-        second = _micros(at) / MICROS
-        return any(opens <= second < closes for opens, closes in self._spans(self._ordinal(at)))
+        """Whether it is open at a moment; the moment of closing is closed."""
+        moment = _position(at)
+        return self._covering(moment).is_open(moment)
 
-    def opens_next(self, at: datetime) -> datetime:
-        """Give `at` itself when it is open then, else the first instant that is."""
-        second = _micros(at) / MICROS
-        for opens, closes in self._spans_from(self._ordinal(at)):
-            if closes > second:
-                return at.astimezone(UTC) if opens <= second else _instant(opens * MICROS)
-        raise NeverOpen("no opening follows")
+    def opens_next(self, at: datetime) -> datetime | None:
+        """Give the first opening after a moment; None when it is open from there on for ever."""
+        moment = _position(at)
+        closed_from = self._closing(moment) if self.is_open(at) else moment
+        if closed_from is None:
+            return None
+        timeline = self._covering(closed_from)
+        work = timeline.worked(closed_from)
+        return _moment(self._holding(timeline, work + 1).latest(work))
 
-    def closes_next(self, at: datetime) -> datetime:
-        """Give the end of the open stretch that holds `at`, or of the next one.
-
-        A schedule that never closes answers the same time a week later.
-        """
-        end: int | None = None
-        limit = _micros(at) // MICROS + WEEK_DAYS * DAY_SECONDS
-        for opens, closes in self._spans_from(self._ordinal(at)):
-            if closes <= _micros(at) / MICROS:
-                continue
-            if end is not None and (opens > end or end > limit):
-                break
-            end = closes
-        return _instant((end if end is not None else limit) * MICROS)
+    def closes_next(self, at: datetime) -> datetime | None:
+        """Give the end of the current open stretch; None when closed, or open for ever."""
+        closing = self._closing(_position(at)) if self.is_open(at) else None
+        return None if closing is None else _moment(closing)
 
     def add(self, start: datetime, working: timedelta) -> datetime:
-        """Give the smallest instant at which so much working time has passed since `start`.
+        """Give the smallest moment that has this much working time between the start and it.
 
-        Nothing to wait for is over at once: adding zero gives `start` (docs/sla.md, rule 1).
-        Raises ValueError for a negative time, OverflowError past the year 9999.
+        So a full day ends at its closing, not at the next opening, and adding nothing gives the
+        start itself, open or not (docs/sla.md, rule 1).
         """
         if working < timedelta(0):
-            raise ValueError("working time cannot be negative")
+            raise ValueError("working time runs forward only")
         if not working:
-            return start.astimezone(UTC)
-        day = self._ordinal(start)
-        target = self._worked(day, _micros(start)) + working // MICROSECOND
-        year = date.fromordinal(day).year
-        while target > (total := self._year(year).total * MICROS):
-            target -= total
-            year += 1
-        return self._locate(self._year(year), target)
+            return _aware(start).astimezone(UTC)
+        moment = _position(start)
+        timeline = self._covering(moment)
+        work = timeline.worked(moment) + working // _TICK
+        return _moment(self._holding(timeline, work).earliest(work))
 
     def between(self, start: datetime, end: datetime) -> timedelta:
-        """Give the working time from `start` to `end`; none when `end` is not later."""
-        if end <= start:
-            return timedelta(0)
-        first, last = self._ordinal(start), self._ordinal(end)
-        worked = self._worked(last, _micros(end)) - self._worked(first, _micros(start))
-        for year in range(date.fromordinal(first).year, date.fromordinal(last).year):
-            worked += self._year(year).total * MICROS
-        return timedelta(microseconds=worked)
+        """Give the working time from one moment to another; negative when they are swapped."""
+        first, last = _position(start), _position(end)
+        self._covering(min(first, last))
+        timeline = self._covering(max(first, last))
+        return timedelta(microseconds=timeline.worked(last) - timeline.worked(first))
 
-    def spans(self, day: date) -> list[tuple[datetime, datetime]]:
-        """Give the open stretches of a local day."""
-        return [
-            (_instant(opens * MICROS), _instant(closes * MICROS))
-            for opens, closes in self._spans(day.toordinal())
-        ]
-
-    def intervals(self, day: date) -> Day:
-        """Give the hours of a local day as written, exceptions applied."""
-        return self._hours(day.toordinal())
-
-    def version_at(self, day: date) -> Version:
-        """Give the version that holds on a local day."""
-        return self.versions[self._version(day.toordinal())]
-
-    def local_date(self, at: datetime) -> date:
-        """Give the calendar day of an instant in the schedule's zone."""
-        return date.fromordinal(self._ordinal(at))
-
-    # --- arithmetic -----------------------------------------------------------------------
-
-    def _ordinal(self, at: datetime) -> int:
-        if at.tzinfo is None:
-            raise NaiveInstant(f"{at} has no time zone")
-        return at.astimezone(self.zone).toordinal()
-
-    def _worked(self, day: int, micros: int) -> int:
-        """Give the working microseconds from the start of the local year to an instant of `day`."""
-        year = self._year(date.fromordinal(day).year)
-        done = year.before(day) * MICROS
-        for opens, closes in self._spans(day):
-            done += max(0, min(micros, closes * MICROS) - opens * MICROS)
-        return done
-
-    def _locate(self, year: "_Year", target: int) -> datetime:
-        """Find the instant at which the year's working time reaches `target` microseconds."""
-        day, left = year.find(target)
-        for opens, closes in self._spans(day):
-            length = (closes - opens) * MICROS
-            if left <= length:
-                return _instant(opens * MICROS + left)
-            left -= length
-        raise AssertionError("the day holds less than its own total")
-
-    def _year(self, year: int) -> "_Year":
-        found = self._years.get(year)  # type: ignore[attr-defined]
-        if found is None:
-            found = self._years[year] = _Year(self, year)  # type: ignore[attr-defined]
-        return found  # type: ignore[no-any-return]
-
-    def _seconds(self, day: int) -> int:
-        return sum(closes - opens for opens, closes in self._spans(day))
-
-    # --- days -----------------------------------------------------------------------------
-
-    def _version(self, day: int) -> int:
-        starts: list[int] = self._starts  # type: ignore[attr-defined]
-        return max(0, bisect_right(starts, day) - 1)
-
-    def _hours(self, day: int) -> Day:
-        exception: Day | None = self._days.get(day)  # type: ignore[attr-defined]
-        if exception is not None:
-            return exception
-        return self.versions[self._version(day)].week[(day - 1) % WEEK_DAYS]
-
-    def _is_regular(self, day: int) -> bool:
-        """Whether the hours of the day are those that its version gives its weekday."""
-        exceptions = self._days  # type: ignore[attr-defined]
-        if day in exceptions or day - 1 in exceptions:
-            return False
-        return self._version(day) == self._version(day - 1)
-
-    def _local_spans(self, day: int) -> list[Span]:
-        """Give the open seconds of the local day, spill of the day before included."""
-        if self._is_regular(day):
-            templates = self._templates[self._version(day)]  # type: ignore[attr-defined]
-            return templates[(day - 1) % WEEK_DAYS]  # type: ignore[no-any-return]
-        return _clip(self._hours(day - 1), self._hours(day))
-
-    def _spans(self, day: int) -> list[Span]:
-        """Give the open stretches of the local day in seconds since the epoch."""
-        midnight = (day - EPOCH_ORDINAL) * DAY_SECONDS
-        local = self._local_spans(day)
-        offset, changes = self._offset(day)
-        if not changes:
-            shift = midnight - offset
-            return [(opens + shift, closes + shift) for opens, closes in local]
-        return _merge(
-            (
-                max(opens + midnight - piece.offset, piece.start),
-                min(closes + midnight - piece.offset, piece.end),
-            )
-            for piece in _pieces(self.zone, midnight)
-            for opens, closes in local
-        )
-
-    def _spans_from(self, day: int) -> Iterator[Span]:
+    def _closing(self, moment: int) -> int | None:
+        """Find where the open stretch around a moment ends."""
         while True:
-            yield from self._spans(day)
-            day += 1
+            timeline = self._covering(moment)
+            span, span_ends = timeline.span_at(moment)
+            closing = span.pattern.closing(moment + span.shift)
+            if closing is not None and closing - span.shift < span_ends:
+                return closing - span.shift
+            if closing is None and moment > self._cuts[-1].begins + 2 * _DAY:
+                return None
+            moment = span_ends
+            if not self._covering(moment).is_open(moment):
+                return moment
 
-    def _offset(self, day: int) -> tuple[int, bool]:
-        """Give the zone's offset at local midnight in seconds, and whether it changes that day."""
-        start = _offset_at(self.zone, datetime.fromordinal(day), fold=0)
-        end = _offset_at(self.zone, datetime.fromordinal(day + 1), fold=1)
-        return start, start != end
+    def _covering(self, moment: int) -> "_Timeline":
+        """Give a timeline that holds the moment, drawing more years when needed."""
+        drawn = self._drawn
+        if drawn is not None and drawn.starts[0] <= moment < drawn.end:
+            return drawn
+        year = _moment(moment).year
+        if not _FIRST_YEAR < year < _LAST_YEAR:
+            raise OverflowError(f"the hours cannot be computed in the year {year}")
+        first, last = year - 1, year + 2
+        if drawn is not None:
+            first, last = min(first, drawn.first_year), max(last, drawn.last_year)
+        return self._draw(first, last)
 
+    def _holding(self, timeline: "_Timeline", work: int) -> "_Timeline":
+        """Give a timeline with the same start that holds at least this much work."""
+        while timeline.total < work:
+            if timeline.last_year >= _LAST_YEAR:
+                raise OverflowError(f"the moment lies beyond the year {_LAST_YEAR}")
+            longer = 2 * timeline.last_year - timeline.first_year
+            timeline = self._draw(timeline.first_year, min(longer, _LAST_YEAR))
+        return timeline
 
-class _Year:
-    """Working time of one local year: its total, and how it is spread over the days."""
+    def _draw(self, first_year: int, last_year: int) -> "_Timeline":
+        """Compute the timeline of some years and keep it for the next question."""
+        timeline = _Timeline(first_year, last_year, self._spans(first_year, last_year))
+        # A race is harmless: every timeline that is ever kept here answers right.
+        object.__setattr__(self, "_drawn", timeline)
+        return timeline
 
-    def __init__(self, schedule: Schedule, year: int) -> None:
-        self.schedule = schedule
-        self.first = date(year, 1, 1).toordinal()
-        self.length = date(year, 12, 31).toordinal() - self.first + 1
-        self._cumulative: list[int] | None = None
-        self.total = self._quick_total()
+    def _spans(self, first_year: int, last_year: int) -> Iterator["_Stretch"]:
+        """Cut the years where the offset, the version or the kind of day changes."""
+        begins = [cut.begins for cut in self._cuts]
+        for start, end, offset in _offsets(self.tz, first_year, last_year):
+            place = bisect_right(begins, start + offset) - 1
+            while start < end:
+                cut = self._cuts[place]
+                place += 1
+                until = min(begins[place] - offset, end) if place < len(begins) else end
+                yield _Stretch(start, until, offset - cut.anchor, cut.pattern)
+                start = until
 
-    def _quick_total(self) -> int:
-        """Count by weeks, and day by day only where a day differs from its week."""
-        schedule, last = self.schedule, self.first + self.length - 1
-        if schedule._version(self.first - 1) != schedule._version(last):
-            return self._table()[-1]
-        templates = schedule._templates[schedule._version(last)]  # type: ignore[attr-defined]
-        lengths = [sum(closes - opens for opens, closes in spans) for spans in templates]
-        total = self.length // WEEK_DAYS * sum(lengths)
-        for day in range(self.first + self.length // WEEK_DAYS * WEEK_DAYS, last + 1):
-            total += lengths[(day - 1) % WEEK_DAYS]
-        for day in self._special_days():
-            total += schedule._seconds(day) - lengths[(day - 1) % WEEK_DAYS]
-        return total
+    @cached_property
+    def _cuts(self) -> tuple["_Cut", ...]:
+        """The local moments from which another pattern of open times holds."""
+        cuts = [_week_cut(date.min.toordinal(), self.versions[0])]
+        special = self._special_days()
+        for day in sorted(special):
+            eve, today = date.fromordinal(day - 1), date.fromordinal(day)
+            pattern = _day_pattern(self.hours_on(eve), self.hours_on(today))
+            cuts.append(_Cut(_local(day), _local(day), pattern))
+            if day + 1 not in special:
+                cuts.append(_week_cut(day + 1, self.version_on(date.fromordinal(day + 1))))
+        return tuple(cuts)
 
     def _special_days(self) -> set[int]:
-        schedule = self.schedule
-        days = {day + spill for day in schedule._days for spill in (0, 1)}  # type: ignore[attr-defined]
-        special = {day for day in days if self.first <= day < self.first + self.length}
-        return special | set(self._transition_days())
-
-    def _transition_days(self) -> Iterator[int]:
-        """Find the days on which the zone changes its offset: weekly looks, then day by day."""
-        zone, end = self.schedule.zone, self.first + self.length
-        for week in range(self.first, end, WEEK_DAYS):
-            stop = min(week + WEEK_DAYS, end)
-            before = _offset_at(zone, datetime.fromordinal(week), fold=0)
-            if before != _offset_at(zone, datetime.fromordinal(stop), fold=1):
-                yield from (day for day in range(week, stop) if self.schedule._offset(day)[1])
-
-    def _table(self) -> list[int]:
-        """Give, for each day and the end of the year, the working seconds before it."""
-        if self._cumulative is None:
-            table = [0]
-            for day in range(self.first, self.first + self.length):
-                table.append(table[-1] + self.schedule._seconds(day))
-            self._cumulative = table
-        return self._cumulative
-
-    def before(self, day: int) -> int:
-        """Give the working seconds of the year before a day."""
-        return self._table()[day - self.first]
-
-    def find(self, micros: int) -> tuple[int, int]:
-        """Give the day on which the year's working time reaches `micros`, and what is left then."""
-        table = self._table()
-        # The first day whose end reaches the target; the target is positive.
-        index = bisect_right(table, (micros - 1) // MICROS) - 1
-        return self.first + index, micros - table[index] * MICROS
+        """Name the dates, and the mornings after them, that are not as their week says."""
+        days = {day.toordinal() for day in self.exceptions if _FIRST_YEAR <= day.year < _LAST_YEAR}
+        started = (version.valid_from for version in self.versions[1:])
+        return days.union(
+            (day + 1 for day in days),
+            (day.toordinal() for day in started if _FIRST_YEAR <= day.year < _LAST_YEAR),
+        )
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """A stretch of constant offset around a day; seconds since the epoch."""
+class _Pattern:
+    """Open times that repeat after a period; `x` counts from the start of some period."""
+
+    __slots__ = ("before", "ends", "period", "starts", "total")
+
+    def __init__(self, period: int, stretches: Iterable[tuple[int, int]]) -> None:
+        self.period = period
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.before: list[int] = []  # open time of the period before each stretch
+        self.total = 0
+        for start, end in _merged(stretches):
+            self.starts.append(start)
+            self.ends.append(end)
+            self.before.append(self.total)
+            self.total += end - start
+
+    def is_open(self, x: int) -> bool:
+        x %= self.period
+        place = bisect_right(self.starts, x) - 1
+        return place >= 0 and x < self.ends[place]
+
+    def worked(self, x: int) -> int:
+        """Give the open time from 0 to x."""
+        periods, x = divmod(x, self.period)
+        place = bisect_right(self.starts, x) - 1
+        if place < 0:
+            return periods * self.total
+        within = min(x, self.ends[place]) - self.starts[place]
+        return periods * self.total + self.before[place] + within
+
+    def earliest(self, work: int) -> int:
+        """Find the smallest x with this much open time: the end of an open stretch, not later."""
+        periods, rest = divmod(work - 1, self.total)
+        rest += 1
+        place = bisect_left(self.before, rest) - 1
+        return periods * self.period + self.starts[place] + rest - self.before[place]
+
+    def latest(self, work: int) -> int:
+        """Find the largest x with this much open time: the start of the next open stretch."""
+        periods, rest = divmod(work, self.total)
+        place = bisect_right(self.before, rest) - 1
+        return periods * self.period + self.starts[place] + rest - self.before[place]
+
+    def closing(self, x: int) -> int | None:
+        """Find where the open stretch around x ends; None when the pattern has no gap."""
+        if self.total == self.period:
+            return None
+        periods, x = divmod(x, self.period)
+        end = self.ends[bisect_right(self.starts, x) - 1]
+        if end == self.period and self.starts[0] == 0:
+            end += self.ends[0]
+        return periods * self.period + end
+
+
+class _Cut(NamedTuple):
+    """From this local moment on, the pattern holds, counted from the anchor."""
+
+    begins: int
+    anchor: int
+    pattern: _Pattern
+
+
+class _Stretch(NamedTuple):
+    """A stretch of UTC with one pattern; moment + shift is a position in the pattern."""
 
     start: int
     end: int
-    offset: int
+    shift: int
+    pattern: _Pattern
 
 
-def _pieces(zone: ZoneInfo, midnight: int) -> Iterator[_Piece]:
-    """Cut the hours around a local day where the zone's offset changes."""
-    start, stop = midnight - 2 * DAY_SECONDS, midnight + 3 * DAY_SECONDS
-    while start < stop:
-        offset = _utc_offset(zone, start)
-        end = start
-        while end < stop and _utc_offset(zone, end) == offset:
-            end += 3600
-        if end < stop:
-            end = _change(zone, end - 3600, end)
-        yield _Piece(start, end, offset)
-        start = end
+class _Timeline:
+    """Some years of spans with running totals of the work from their start."""
+
+    __slots__ = ("_bases", "_spans", "_works", "end", "first_year", "last_year", "starts", "total")
+
+    def __init__(self, first_year: int, last_year: int, spans: Iterable[_Stretch]) -> None:
+        self.first_year, self.last_year = first_year, last_year
+        self.starts: list[int] = []
+        self._spans: list[_Stretch] = []
+        self._works: list[int] = []  # work before each span
+        self._bases: list[int] = []  # work before each span, less what its pattern counts there
+        self.total = 0
+        for span in spans:
+            base = self.total - span.pattern.worked(span.start + span.shift)
+            self.starts.append(span.start)
+            self._spans.append(span)
+            self._works.append(self.total)
+            self._bases.append(base)
+            self.total = base + span.pattern.worked(span.end + span.shift)
+        self.end = self._spans[-1].end
+
+    def span_at(self, moment: int) -> tuple[_Stretch, int]:
+        """Give the span that holds the moment, and where it ends."""
+        span = self._spans[bisect_right(self.starts, moment) - 1]
+        return span, span.end
+
+    def is_open(self, moment: int) -> bool:
+        span, _ = self.span_at(moment)
+        return span.pattern.is_open(moment + span.shift)
+
+    def worked(self, moment: int) -> int:
+        place = bisect_right(self.starts, moment) - 1
+        span = self._spans[place]
+        return self._bases[place] + span.pattern.worked(moment + span.shift)
+
+    def earliest(self, work: int) -> int:
+        place = bisect_left(self._works, work) - 1
+        span = self._spans[place]
+        return span.pattern.earliest(work - self._bases[place]) - span.shift
+
+    def latest(self, work: int) -> int:
+        place = bisect_right(self._works, work) - 1
+        span = self._spans[place]
+        return span.pattern.latest(work - self._bases[place]) - span.shift
 
 
-def _change(zone: ZoneInfo, before: int, after: int) -> int:
-    """Find the second at which the offset becomes what it is at `after`."""
-    wanted = _utc_offset(zone, after)
-    while after - before > 1:
-        middle = (before + after) // 2
-        if _utc_offset(zone, middle) == wanted:
-            after = middle
-        else:
-            before = middle
-    return after
+def _aware(at: datetime) -> datetime:
+    if at.utcoffset() is None:
+        raise NaiveMoment(f"{at.isoformat()} has no time zone")
+    return at
 
 
-def _utc_offset(zone: ZoneInfo, second: int) -> int:
-    offset = datetime.fromtimestamp(second, zone).utcoffset()
-    return int(offset.total_seconds()) if offset else 0
+def _position(at: datetime) -> int:
+    return (_aware(at) - _EPOCH) // _TICK
 
 
-def _offset_at(zone: ZoneInfo, wall: datetime, *, fold: int) -> int:
-    offset = zone.utcoffset(wall.replace(fold=fold))
-    return offset.days * DAY_SECONDS + offset.seconds if offset else 0
+def _moment(position: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=position)
 
 
-def _templates(week: Week) -> list[list[Span]]:
-    return [_clip(week[number - 1], week[number]) for number in range(WEEK_DAYS)]
+def _local(ordinal: int) -> int:
+    return (ordinal - _EPOCH_DAY) * _DAY
 
 
-def _clip(yesterday: Iterable[Interval], today: Iterable[Interval]) -> list[Span]:
-    """Give the open seconds of a day: its own hours, and what crosses midnight into it."""
-    spill = ((0, one.closes - DAY_MINUTES) for one in yesterday)
-    own = ((one.opens, min(one.closes, DAY_MINUTES)) for one in today)
-    return _merge((opens * 60, closes * 60) for opens, closes in (*spill, *own))
+def _merged(stretches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Join what overlaps or touches, so that nothing is counted twice."""
+    ordered = sorted(stretches)
+    while ordered:
+        start, end = ordered.pop(0)
+        while ordered and ordered[0][0] <= end:
+            end = max(end, ordered.pop(0)[1])
+        yield start, end
 
 
-def _merge(spans: Iterable[Span]) -> list[Span]:
-    """Sort spans, drop empty ones, join what overlaps or touches."""
-    merged: list[Span] = []
-    for opens, closes in sorted(span for span in spans if span[0] < span[1]):
-        if merged and opens <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], closes))
-        else:
-            merged.append((opens, closes))
-    return merged
+def _week_cut(ordinal: int, version: Version) -> _Cut:
+    return _Cut(_local(ordinal), _local(_A_MONDAY), _week_pattern(version.week))
 
 
-def _micros(at: datetime) -> int:
-    return (at - EPOCH) // MICROSECOND
+@lru_cache(maxsize=256)
+def _week_pattern(week: Week) -> _Pattern:
+    stretches = []
+    for weekday, day in enumerate(week):
+        for interval in day:
+            start = weekday * _DAY + interval.opens * _MINUTE
+            end = weekday * _DAY + interval.closes * _MINUTE
+            stretches.append((start, min(end, _WEEK)))
+            if end > _WEEK:  # Sunday's night ends on Monday
+                stretches.append((0, end - _WEEK))
+    return _Pattern(_WEEK, stretches)
 
 
-def _instant(micros: int) -> datetime:
-    return EPOCH + timedelta(microseconds=micros)
+def _day_pattern(eve: Day, today: Day) -> _Pattern:
+    """Make the pattern of one date: its own intervals, and the night that the eve began."""
+    nights = [(0, one.closes * _MINUTE - _DAY) for one in eve if one.closes > MINUTES_OF_DAY]
+    own = [(one.opens * _MINUTE, min(one.closes * _MINUTE, _DAY)) for one in today]
+    return _Pattern(_DAY, nights + own)
+
+
+def _offsets(zone: ZoneInfo, first_year: int, last_year: int) -> Iterator[tuple[int, int, int]]:
+    """Give the stretches of years, in UTC, during which the zone keeps one offset."""
+    start, end = _year_start(first_year), _year_start(last_year)
+    offset = _offset(zone, start)
+    for year in range(first_year, last_year):
+        for at, after in _changes(zone, year):
+            yield start, at, offset
+            start, offset = at, after
+    if start < end:
+        yield start, end, offset
+
+
+@lru_cache(maxsize=4096)
+def _changes(zone: ZoneInfo, year: int) -> tuple[tuple[int, int], ...]:
+    """Find when in a year the zone changes its offset, and to what.
+
+    zoneinfo does not tell its transitions, so every day is asked, once per zone and process.
+    """
+    changes = []
+    at, offset = _year_start(year), _offset(zone, _year_start(year))
+    while at < _year_start(year + 1):
+        after = _offset(zone, at + _DAY)
+        if after != offset:
+            changes.append((_change(zone, at, offset), after))
+        at, offset = at + _DAY, after
+    return tuple(changes)
+
+
+def _change(zone: ZoneInfo, day: int, before: int) -> int:
+    """Find the second of a day at which the zone leaves its offset."""
+    seconds = range(_DAY // _SECOND + 1)
+    return day + _SECOND * bisect_right(
+        seconds, False, key=lambda second: _offset(zone, day + second * _SECOND) != before
+    )
+
+
+def _offset(zone: ZoneInfo, moment: int) -> int:
+    offset = _moment(moment).astimezone(zone).utcoffset()
+    return 0 if offset is None else offset // _TICK
+
+
+@lru_cache(maxsize=4096)
+def _year_start(year: int) -> int:
+    return _position(datetime(year, 1, 1, tzinfo=UTC))

@@ -3,7 +3,6 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
-from django.views.i18n import set_language
 
 from portal import links, pages
 
@@ -14,7 +13,6 @@ urlpatterns = [
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),
     path("to/<slug:slug>", links.follow, name="short_link"),
-    path("i18n/setlang/", set_language, name="set_language"),
     path("kb/", include("kb.urls")),
     path("feedback/", include("portal.feedback.urls")),
     path("accounts/", include("allauth.urls")),

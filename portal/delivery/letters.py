@@ -25,9 +25,7 @@ class Letter:
 def render(delivery: Delivery, *, with_secret: bool) -> Letter:
     """Render in the language of the delivery. Without its secret, «••••» stands in its place."""
     hidden = (
-        dict.fromkeys(("code", "url"), "••••")
-        if delivery.secret or _was_secret(delivery)
-        else {}
+        dict.fromkeys(("code", "url"), "••••") if delivery.secret or _was_secret(delivery) else {}
     )
     context = {
         **_moments(delivery.context),
