@@ -66,7 +66,7 @@ class RoleAdmin(ModelAdmin):
         return False
 
 
-class InvitationForm(forms.ModelForm[Invitation]):
+class InvitationForm(forms.ModelForm):
     """Checks what the action would refuse, so that the form can say it."""
 
     class Meta:

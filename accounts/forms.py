@@ -17,7 +17,7 @@ ZONES = (
 )  # fmt: skip
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):
     """What people say of themselves."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"))

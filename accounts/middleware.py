@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import translation
 
-type_Next = Callable[[HttpRequest], HttpResponseBase]
+Next = Callable[[HttpRequest], HttpResponseBase]
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 
 
@@ -18,7 +18,7 @@ class LanguageMiddleware:
     The browser's own list is not asked: computers at Russian front desks often speak English.
     """
 
-    def __init__(self, get_response: type_Next) -> None:
+    def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -48,7 +48,7 @@ class SecondFactorMiddleware:
     # Where somebody without a second factor may still go: to set it up, to leave, to be checked.
     OPEN_PREFIXES = ("/accounts/", "/static/", "/i18n/", "/healthz", "/readyz")
 
-    def __init__(self, get_response: type_Next) -> None:
+    def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:

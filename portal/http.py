@@ -16,14 +16,14 @@ from rest_framework.views import exception_handler
 
 from portal.refusals import Refused
 
-type_Next = Callable[[HttpRequest], HttpResponseBase]
+Next = Callable[[HttpRequest], HttpResponseBase]
 log = logging.getLogger("portal.request")
 
 
 class RequestLogMiddleware:
     """Writes one line per request: no address, no person, no query, no cookie."""
 
-    def __init__(self, get_response: type_Next) -> None:
+    def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
