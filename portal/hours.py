@@ -96,8 +96,7 @@ class Schedule:
             raise NeverOpen("a schedule without a version is never open")
         if len({version.valid_from for version in ordered}) < len(ordered):
             raise ValueError("two versions of the hours begin on the same date")
-        zone = self.zone if isinstance(self.zone, ZoneInfo) else ZoneInfo(self.zone)
-        object.__setattr__(self, "zone", zone)
+        object.__setattr__(self, "zone", self.tz)
         object.__setattr__(self, "versions", ordered)
         object.__setattr__(self, "exceptions", dict(self.exceptions))
 
@@ -159,33 +158,31 @@ class Schedule:
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Give the working time from one moment to another; negative when they are swapped."""
         first, last = _position(start), _position(end)
-        self._covering(min(first, last))
-        timeline = self._covering(max(first, last))
+        timeline = self._covering(first, last)
         return timedelta(microseconds=timeline.worked(last) - timeline.worked(first))
 
     def _closing(self, moment: int) -> int | None:
         """Find where the open stretch around a moment ends."""
         while True:
-            timeline = self._covering(moment)
-            span, span_ends = timeline.span_at(moment)
+            span = self._covering(moment).span_at(moment)
             closing = span.pattern.closing(moment + span.shift)
-            if closing is not None and closing - span.shift < span_ends:
+            if closing is not None and closing - span.shift < span.end:
                 return closing - span.shift
+            # Two days are more than any offset: no cut lies ahead, and the pattern has no gap.
             if closing is None and moment > self._cuts[-1].begins + 2 * _DAY:
                 return None
-            moment = span_ends
+            moment = span.end
             if not self._covering(moment).is_open(moment):
                 return moment
 
-    def _covering(self, moment: int) -> "_Timeline":
-        """Give a timeline that holds the moment, drawing more years when needed."""
+    def _covering(self, *moments: int) -> "_Timeline":
+        """Give one timeline that holds the moments, drawing more years when needed."""
         drawn = self._drawn
-        if drawn is not None and drawn.starts[0] <= moment < drawn.end:
+        if drawn is not None and all(drawn.start <= moment < drawn.end for moment in moments):
             return drawn
-        year = _moment(moment).year
-        if not _FIRST_YEAR < year < _LAST_YEAR:
-            raise OverflowError(f"the hours cannot be computed in the year {year}")
-        first, last = year - 1, year + 2
+        first, last = _moment(min(moments)).year - 1, _moment(max(moments)).year + 2
+        if first < _FIRST_YEAR or last > _LAST_YEAR:
+            raise OverflowError(f"hours are computed within the years {_FIRST_YEAR}–{_LAST_YEAR}")
         if drawn is not None:
             first, last = min(first, drawn.first_year), max(last, drawn.last_year)
         return self._draw(first, last)
@@ -202,26 +199,28 @@ class Schedule:
     def _draw(self, first_year: int, last_year: int) -> "_Timeline":
         """Compute the timeline of some years and keep it for the next question."""
         timeline = _Timeline(first_year, last_year, self._spans(first_year, last_year))
-        # A race is harmless: every timeline that is ever kept here answers right.
+        # Race: another thread may put its own in place; each is right, and no caller reads twice.
         object.__setattr__(self, "_drawn", timeline)
         return timeline
 
-    def _spans(self, first_year: int, last_year: int) -> Iterator["_Stretch"]:
+    def _spans(self, first_year: int, last_year: int) -> Iterator["_Span"]:
         """Cut the years where the offset, the version or the kind of day changes."""
         begins = [cut.begins for cut in self._cuts]
         for start, end, offset in _offsets(self.tz, first_year, last_year):
             place = bisect_right(begins, start + offset) - 1
-            while start < end:
+            begin = start
+            while begin < end:
                 cut = self._cuts[place]
                 place += 1
                 until = min(begins[place] - offset, end) if place < len(begins) else end
-                yield _Stretch(start, until, offset - cut.anchor, cut.pattern)
-                start = until
+                yield _Span(begin, until, offset - cut.anchor, cut.pattern)
+                begin = until
 
     @cached_property
     def _cuts(self) -> tuple["_Cut", ...]:
         """The local moments from which another pattern of open times holds."""
-        cuts = [_week_cut(date.min.toordinal(), self.versions[0])]
+        earliest = self.version_on(date(_FIRST_YEAR, 1, 1))
+        cuts = [_week_cut(date.min.toordinal(), earliest)]
         special = self._special_days()
         for day in sorted(special):
             eve, today = date.fromordinal(day - 1), date.fromordinal(day)
@@ -304,8 +303,8 @@ class _Cut(NamedTuple):
     pattern: _Pattern
 
 
-class _Stretch(NamedTuple):
-    """A stretch of UTC with one pattern; moment + shift is a position in the pattern."""
+class _Span(NamedTuple):
+    """A stretch of UTC with one offset and one pattern; moment + shift is a position in the pattern."""
 
     start: int
     end: int
@@ -316,35 +315,43 @@ class _Stretch(NamedTuple):
 class _Timeline:
     """Some years of spans with running totals of the work from their start."""
 
-    __slots__ = ("_bases", "_spans", "_works", "end", "first_year", "last_year", "starts", "total")
+    __slots__ = (
+        "_bases",
+        "_spans",
+        "_starts",
+        "_works",
+        "end",
+        "first_year",
+        "last_year",
+        "start",
+        "total",
+    )
 
-    def __init__(self, first_year: int, last_year: int, spans: Iterable[_Stretch]) -> None:
+    def __init__(self, first_year: int, last_year: int, spans: Iterable[_Span]) -> None:
         self.first_year, self.last_year = first_year, last_year
-        self.starts: list[int] = []
-        self._spans: list[_Stretch] = []
+        self._starts: list[int] = []
+        self._spans: list[_Span] = []
         self._works: list[int] = []  # work before each span
         self._bases: list[int] = []  # work before each span, less what its pattern counts there
         self.total = 0
         for span in spans:
             base = self.total - span.pattern.worked(span.start + span.shift)
-            self.starts.append(span.start)
+            self._starts.append(span.start)
             self._spans.append(span)
             self._works.append(self.total)
             self._bases.append(base)
             self.total = base + span.pattern.worked(span.end + span.shift)
-        self.end = self._spans[-1].end
+        self.start, self.end = self._spans[0].start, self._spans[-1].end
 
-    def span_at(self, moment: int) -> tuple[_Stretch, int]:
-        """Give the span that holds the moment, and where it ends."""
-        span = self._spans[bisect_right(self.starts, moment) - 1]
-        return span, span.end
+    def span_at(self, moment: int) -> _Span:
+        return self._spans[bisect_right(self._starts, moment) - 1]
 
     def is_open(self, moment: int) -> bool:
-        span, _ = self.span_at(moment)
+        span = self.span_at(moment)
         return span.pattern.is_open(moment + span.shift)
 
     def worked(self, moment: int) -> int:
-        place = bisect_right(self.starts, moment) - 1
+        place = bisect_right(self._starts, moment) - 1
         span = self._spans[place]
         return self._bases[place] + span.pattern.worked(moment + span.shift)
 
@@ -442,8 +449,8 @@ def _changes(zone: ZoneInfo, year: int) -> tuple[tuple[int, int], ...]:
 def _change(zone: ZoneInfo, day: int, before: int) -> int:
     """Find the second of a day at which the zone leaves its offset."""
     seconds = range(_DAY // _SECOND + 1)
-    return day + _SECOND * bisect_right(
-        seconds, False, key=lambda second: _offset(zone, day + second * _SECOND) != before
+    return day + _SECOND * bisect_left(
+        seconds, 1, key=lambda second: int(_offset(zone, day + second * _SECOND) != before)
     )
 
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from allauth.core import ratelimit
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -65,6 +66,11 @@ def page(
     response = render(request, fragment if wants_part else template, context, status=status)
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
+
+
+def within_rate(request: HttpRequest, action: str) -> bool:
+    """Count one use of an action against settings.ACCOUNT_RATE_LIMITS; False when it is too much."""
+    return bool(ratelimit.consume(request, action=action))
 
 
 def api_error(error: Exception, context: dict[str, Any]) -> Response | None:

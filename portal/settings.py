@@ -154,6 +154,8 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=1 if PRODUCTION else 0)
+# Beside allauth's own limits: what strangers may do without signing in.
+ACCOUNT_RATE_LIMITS = {"feedback": "5/h/ip", "vote": "60/h/ip", "read": "600/h/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "HotBot"
 USERSESSIONS_TRACK_ACTIVITY = True

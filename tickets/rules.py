@@ -96,7 +96,7 @@ MOVES: Mapping[Status, frozenset[Status]] = {
 
 # What a good ticket of each category holds beside subject and description, most telling first.
 FIELDS: Mapping[Category, tuple[str, ...]] = {
-    Category.INCIDENT: ("steps", "interface", "screenshot", "goal"),
+    Category.INCIDENT: ("steps", "interface", "screenshot", "impact", "goal"),
     Category.SERVICE_REQUEST: ("goal", "interface"),
     Category.INFORMATION_REQUEST: ("goal", "interface"),
     Category.CHANGE_REQUEST: ("goal", "interface", "steps"),

@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from portal.delivery import secrets
 from portal.delivery.bell import ring_after_commit
@@ -49,6 +50,7 @@ class NotDead(Refused):
     """Only a delivery that was given up can be tried again."""
 
     code = "not_dead"
+    message = _("Only a letter that was given up can be tried again.")
 
 
 def write(
@@ -123,6 +125,14 @@ def mark_failed(delivery: Delivery, *, error: str, is_permanent: bool) -> bool:
 def wait(attempts: int) -> float:
     """Give the seconds to wait after so many attempts: doubled each time, an hour at most."""
     return min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT) * random.uniform(0.5, 1.5)  # noqa: S311
+
+
+def give_up_lost() -> int:
+    """Give up deliveries that have taken their worker down again and again; answers how many."""
+    lost = Delivery.objects.filter(
+        state=State.SENDING, lease_until__lt=Now(), attempts__gte=MOST_ATTEMPTS
+    )
+    return lost.update(state=State.DEAD, lease_until=None, last_error="worker lost")
 
 
 def retry(*, delivery: Delivery, at: datetime) -> None:

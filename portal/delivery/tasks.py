@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from portal.delivery import heartbeats, sending
+from portal.delivery import heartbeats, outbox, sending
 from portal.delivery.bell import ring
 from portal.delivery.models import Delivery, State
 
@@ -22,6 +22,7 @@ def drain() -> None:
 @shared_task
 def sweep() -> None:
     """Send what the bell missed, and say that the outbox is looked after."""
+    outbox.give_up_lost()
     drain()
     heartbeats.beat("outbox", at=timezone.now())
 

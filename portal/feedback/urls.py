@@ -1,6 +1,11 @@
-"""Addresses of the feedback."""
+"""Addresses of feedback."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from portal.feedback import views
 
 app_name = "feedback"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.give, name="give"),
+    path("thanks/", views.thanks, name="thanks"),
+]

@@ -1,0 +1,1 @@
+"""The cabinet: where customers file tickets, follow them and answer."""

@@ -1,0 +1,148 @@
+"""The list of tickets: tabs with counts, search, pages by cursor."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from portal import html
+from tickets import rules
+from tickets.models import Ticket
+from tickets.querysets import TicketQuerySet
+from tickets.views.cabinet.doors import customers_only, person
+
+PAGE = 20
+LONGEST_SEARCH = 200
+LONGEST_NUMBER = 18  # digits; more do not fit into the column
+
+
+@dataclass(frozen=True)
+class View:
+    """One tab: which tickets it holds and what it is called."""
+
+    code: str
+    name: str | Promise
+    statuses: tuple[rules.Status, ...]
+
+
+VIEWS = (
+    View("all", _("All"), tuple(rules.Status)),
+    View("waiting", _("Waiting for you"), (rules.Status.WAITING_CUSTOMER,)),
+    View("work", _("In work"), (rules.Status.NEW, rules.Status.OPEN, rules.Status.IN_DEVELOPMENT)),
+    View("solved", _("Solved"), rules.DONE_STATUSES),
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for; anything that makes no sense is as good as not asked."""
+
+    view: View
+    search: str
+    is_mine_only: bool
+    after: tuple[datetime, int] | None
+
+    def address(self, **changes: str) -> str:
+        """Give the query of a neighbouring page; a change begins at its first page."""
+        query = {
+            "view": self.view.code if self.view is not VIEWS[0] else "",
+            "q": self.search,
+            "mine": "1" if self.is_mine_only else "",
+            **changes,
+        }
+        return "?" + urlencode({name: value for name, value in query.items() if value})
+
+
+@customers_only
+@require_safe
+def tickets(request: HttpRequest) -> HttpResponse:
+    """Show the tickets of this person, or of the organization where the role allows it."""
+    user = person(request)
+    asked = _asked(request.GET)
+    found = _found(user, asked)
+    rows = _rows(found.filter(status__in=asked.view.statuses), asked)
+    context = {
+        "asked": asked,
+        "tabs": _tabs(found, asked),
+        "rows": rows[:PAGE],
+        "older": asked.address(after=_cursor(rows[PAGE - 1])) if len(rows) > PAGE else "",
+        "newest": asked.address() if asked.after else "",
+        "everything": asked.address(q="", mine=""),
+    }
+    return render(request, "tickets/cabinet/list.html", context)
+
+
+def _asked(query: Mapping[str, str]) -> Asked:
+    code = query.get("view", "")
+    return Asked(
+        view=next((view for view in VIEWS if view.code == code), VIEWS[0]),
+        search=" ".join(html.without_control(query.get("q", "")).split())[:LONGEST_SEARCH],
+        is_mine_only=bool(query.get("mine")),
+        after=_read_cursor(query.get("after", "")),
+    )
+
+
+def _found(user: User, asked: Asked) -> TicketQuerySet:
+    found = Ticket.objects.visible_to(user)
+    if asked.is_mine_only:
+        found = found.filter(requester=user)
+    if asked.search:
+        found = found.filter(_matching(asked.search))
+    return found
+
+
+def _matching(search: str) -> Q:
+    number = search.lstrip("№# ").replace(" ", "").replace("\u00a0", "")
+    by_subject = Q(subject__icontains=search)
+    if number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER:
+        return by_subject | Q(number=int(number))
+    return by_subject
+
+
+def _tabs(found: TicketQuerySet, asked: Asked) -> list[dict[str, object]]:
+    counts = found.aggregate(
+        **{view.code: Count("pk", filter=Q(status__in=view.statuses)) for view in VIEWS}
+    )
+    return [
+        {
+            "name": view.name,
+            "code": view.code,
+            "count": counts[view.code],
+            "address": asked.address(view=view.code if view is not VIEWS[0] else ""),
+        }
+        for view in VIEWS
+    ]
+
+
+def _rows(found: TicketQuerySet, asked: Asked) -> list[Ticket]:
+    """Read one page and a row more, to know whether there is another."""
+    if asked.after is not None:
+        at, pk = asked.after
+        # The first condition is what the index reads from; the second only splits equal instants.
+        found = found.filter(last_message_at__lte=at).exclude(last_message_at=at, pk__gte=pk)
+    ordered = found.select_related("requester", "property").order_by("-last_message_at", "-pk")
+    return list(ordered[: PAGE + 1])
+
+
+def _cursor(ticket: Ticket) -> str:
+    return f"{ticket.last_message_at.isoformat()}_{ticket.pk}"
+
+
+def _read_cursor(text: str) -> tuple[datetime, int] | None:
+    instant, _sign, pk = text.partition("_")
+    try:
+        at = parse_datetime(instant)
+    except ValueError:
+        return None
+    if at is None or at.tzinfo is None or not (pk.isascii() and pk.isdigit()):
+        return None
+    return (at, int(pk)) if len(pk) <= LONGEST_NUMBER else None
