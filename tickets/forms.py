@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Property, User
 from portal import files, html
 from portal.refusals import Refused
-from tickets import access, actions, rules
+from tickets import actions, rules
 from tickets.models import Addressee, Attachment, Category
 
 LONGEST_SUBJECT = 200
@@ -223,7 +223,6 @@ class FilingForm(FormWithFiles):
         super().__init__(*args, person=person, at=at, **kwargs)
         self.hotels = list(Property.objects.visible_to(person).order_by("name"))
         self.manager = _manager_of(person)
-        self.allowed = access.categories_for(person)
         hotel = self.fields["property"]
         hotel.queryset = Property.objects.visible_to(person).order_by("name")  # type: ignore[attr-defined]
         hotel.required = bool(self.hotels)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from portal import files, html, http
 from portal.refusals import Refused
-from tickets import actions, clock, identity, rules
+from tickets import access, actions, clock, identity, rules
 from tickets.forms import LONGEST_SUBJECT, FilingForm
 from tickets.views.cabinet.doors import customers_only, onward, person, status_of_refusal
 
@@ -80,8 +80,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def promise(request: HttpRequest) -> HttpResponse:
     """Say anew by when a specialist would answer: time passes while somebody writes."""
-    user, at = person(request), timezone.now()
-    context = {"cards": _cards(user, FilingForm(person=user, at=at), at)}
+    context = {"cards": _cards(person(request), timezone.now())}
     return render(request, "tickets/cabinet/_promise.html", context)
 
 
@@ -108,8 +107,9 @@ def _page(request: HttpRequest, form: FilingForm, at: datetime, status: int = 20
     context = {
         "form": form,
         "chosen": chosen,
-        "cards": _cards(person(request), form, at),
+        "cards": _cards(person(request), at),
         "checks": _checks(form, chosen),
+        "wanting": {code: " ".join(_wanting(code)) for code, _words in CHECKS},
         "well_described": rules.WELL_DESCRIBED,
         "limits": {"files": files.MOST_FILES, "bytes": files.MOST_BYTES},
     }
@@ -117,13 +117,13 @@ def _page(request: HttpRequest, form: FilingForm, at: datetime, status: int = 20
     return http.page(request, template, fragment, context, status)
 
 
-def _cards(user: User, form: FilingForm, at: datetime) -> list[dict[str, Any]]:
-    promises = clock.promises(at=at)
-    colleagues = _who_may_more(user) if len(form.allowed) < len(CARDS) else []
+def _cards(user: User, at: datetime) -> list[dict[str, Any]]:
+    promises, allowed = clock.promises(at=at), access.categories_for(user)
+    colleagues = _who_may_more(user) if len(allowed) < len(CARDS) else []
     return [
         {
             "card": card,
-            "is_allowed": card.category in form.allowed,
+            "is_allowed": card.category in allowed,
             "promise": promises[card.category],
             "ask": [one for one in colleagues if card.category in one.role.may_file],
         }
