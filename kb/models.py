@@ -4,6 +4,7 @@ import secrets
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -241,3 +242,72 @@ class ReadCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.article_id} {self.on}: {self.count}"
+
+
+class SearchDocument(models.Model):
+    """What ranking needs to know of one published article as a whole."""
+
+    article = models.OneToOneField(
+        Article, models.CASCADE, primary_key=True, related_name="search_document"
+    )
+    length = models.FloatField()  # weighted number of words
+    title_idf = models.FloatField()  # sum of the idf of the title's stems
+
+    class Meta:
+        verbose_name = _("indexed article")
+        verbose_name_plural = _("indexed articles")
+
+    def __str__(self) -> str:
+        return str(self.article_id)
+
+
+class Posting(models.Model):
+    """That a stem stands in an article, how often (weighted by where), and whether in its title."""
+
+    pk = models.CompositePrimaryKey("lexeme", "article_id")
+    lexeme = models.TextField()
+    article = models.ForeignKey(Article, models.CASCADE, related_name="postings")
+    frequency = models.FloatField()
+    in_title = models.BooleanField()
+
+    class Meta:
+        verbose_name = _("posting")
+        verbose_name_plural = _("postings")
+
+    def __str__(self) -> str:
+        return self.lexeme
+
+
+class Word(models.Model):
+    """A word of the articles with its stem: corrections and suggestions come from these."""
+
+    word = models.TextField(primary_key=True)
+    lexeme = models.TextField()
+    articles = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("word")
+        verbose_name_plural = _("words")
+        indexes = [
+            # Read by corrections: words that look alike.
+            GinIndex(fields=["word"], name="word_trigrams", opclasses=["gin_trgm_ops"]),
+            # Read by suggestions: words that begin so.
+            models.Index(fields=["word"], name="word_prefix", opclasses=["text_pattern_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.word
+
+
+class SearchStatistics(models.Model):
+    """The one row of figures about the whole index."""
+
+    documents = models.PositiveIntegerField(default=0)
+    total_length = models.FloatField(default=0)
+
+    class Meta:
+        verbose_name = _("figures of the index")
+        verbose_name_plural = _("figures of the index")
+
+    def __str__(self) -> str:
+        return f"{self.documents}"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from kb.models import Article, Section
+
+
+POPULAR_FOR = timedelta(days=30)
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -33,11 +37,17 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         if language == "ru":
             return self.filter(language="ru")
         untranslated = Q(language="ru") & ~Q(
-            id__in=self.model._default_manager.filter(  # noqa: SLF001
+            id__in=self.model._default_manager.filter(
                 language=language, status="published", translation_of__isnull=False
             ).values("translation_of_id")
         )
         return self.filter(Q(language=language) | untranslated)
+
+    def popular(self) -> ArticleQuerySet:
+        """Sort by how often they were read in the last 30 days."""
+        since = timezone.now().date() - POPULAR_FOR
+        reads = Sum("reads__count", filter=Q(reads__on__gte=since), default=0)
+        return self.annotate(read_count=reads).order_by("-read_count", "-updated_at")
 
     def for_list(self) -> ArticleQuerySet:
         """Load what a row of a list shows."""

@@ -1,5 +1,6 @@
-"""What every template knows: whose portal this is."""
+"""What every template knows: whose portal this is, who is here now, and how to reach us."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,5 +10,13 @@ from portal.support import schedule
 
 
 def brand(request: HttpRequest) -> dict[str, Any]:
-    """Give templates the brand; it is only read where a template shows it."""
-    return {"brand": SimpleLazyObject(lambda: schedule.for_request(request).brand)}
+    """Give templates the ground; it is only read where a template shows it."""
+    return {
+        "brand": _lazy(lambda: schedule.for_request(request).brand),
+        "presence": _lazy(lambda: schedule.presence_for(request)),
+        "channels": _lazy(lambda: schedule.channels_for(request)),
+    }
+
+
+def _lazy(read: Callable[[], Any]) -> SimpleLazyObject:
+    return SimpleLazyObject(read)

@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from portal.hours import Day, Schedule, Version
 from portal.support.calendar import parse_intervals
 from portal.support.models import DAYS, Brand, Channel, ChannelKind, Hours, HoursException
+
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -20,17 +23,25 @@ class Ground:
 
     brand: Brand
     schedule: Schedule
-    channels: Sequence[Channel]
+    zone: ZoneInfo
+    hours: Sequence[Hours]
     exceptions: Sequence[HoursException]
+    channels: Sequence[Channel]
+
+    def hours_on(self, day: date) -> Hours:
+        """Give the version that holds on a date; the earliest also holds before its own."""
+        begun = [row for row in self.hours if row.valid_from <= day]
+        return begun[-1] if begun else self.hours[0]
 
 
 @dataclass(frozen=True)
 class Presence:
-    """Whether somebody is here, and until or from when."""
+    """Whether somebody is here, until or from when, and what day it is if it is a special one."""
 
     is_open: bool
-    closes_at: datetime
+    closes_at: datetime | None  # None while it is open around the clock
     opens_at: datetime
+    exception: HoursException | None = None
 
 
 @dataclass(frozen=True)
@@ -38,11 +49,13 @@ class ChannelNow:
     """A channel and its present state in words."""
 
     kind: str
+    icon: str
     label: str
     address: str
     href: str
     note: str
     state: str
+    is_open: bool
     accepts_always: bool
 
 
@@ -69,13 +82,28 @@ def ground() -> Ground:
     return found
 
 
+def last_known() -> Ground | None:
+    """Give the ground that this process read last, for pages that must not ask the database."""
+    return next(iter(_cached.values()), None)
+
+
 def for_request(request: HttpRequest) -> Ground:
     """Give the ground, read once per request."""
-    found = getattr(request, "support_ground", None)
+    found: Ground | None = getattr(request, "support_ground", None)
     if found is None:
         found = ground()
         request.support_ground = found  # type: ignore[attr-defined]
     return found
+
+
+def presence_for(request: HttpRequest) -> Presence:
+    """Say who is here now, with the ground of this request."""
+    return presence(timezone.now(), for_request(request))
+
+
+def channels_for(request: HttpRequest) -> list[ChannelNow]:
+    """Give the channels as they are now, with the ground of this request."""
+    return channels_now(timezone.now(), translation.get_language(), for_request(request))
 
 
 def current_schedule() -> Schedule:
@@ -100,49 +128,66 @@ def week(row: Hours) -> tuple[Day, Day, Day, Day, Day, Day, Day]:
     return monday, tuesday, wednesday, thursday, friday, saturday, sunday
 
 
-def presence(schedule: Schedule, at: datetime) -> Presence:
-    """Say whether specialists are here now."""
-    opens_at = schedule.opens_next(at)
-    return Presence(schedule.is_open(at), schedule.closes_next(opens_at), opens_at)
+def presence(at: datetime, found: Ground | None = None) -> Presence:
+    """Say whether specialists are here at this moment."""
+    found = found or ground()
+    opens_at = found.schedule.opens_next(at) or at
+    closes_at = found.schedule.closes_next(opens_at)
+    today = at.astimezone(found.zone).date()
+    return Presence(
+        is_open=found.schedule.is_open(at),
+        closes_at=closes_at if closes_at and closes_at - opens_at <= DAY else None,
+        opens_at=opens_at,
+        exception=next((row for row in found.exceptions if row.on == today), None),
+    )
 
 
-def channels_now(found: Ground, at: datetime) -> list[ChannelNow]:
+def channels_now(
+    at: datetime, language: str | None = None, found: Ground | None = None
+) -> list[ChannelNow]:
     """Give every shown channel with its present state in the reader's language."""
-    here = presence(found.schedule, at)
-    zone = found.schedule.zone
-    return [
-        ChannelNow(
-            kind=channel.kind,
-            label=_labels()[channel.kind],
-            address=channel.address,
-            href=_href(channel),
-            note=channel.note,
-            state=_state(channel, here, zone, at),
-            accepts_always=channel.accepts_always,
-        )
-        for channel in found.channels
-    ]
+    found = found or ground()
+    here = presence(at, found)
+    with translation.override(language):
+        return [_now(channel, here, found.zone, at) for channel in found.channels]
 
 
-def _labels() -> dict[str, str]:
+def _now(channel: Channel, here: Presence, zone: ZoneInfo, at: datetime) -> ChannelNow:
+    return ChannelNow(
+        kind=channel.kind,
+        icon=ICONS[ChannelKind(channel.kind)],
+        label=_label(channel.kind),
+        address=channel.address,
+        href=_href(channel),
+        note=channel.note,
+        state=_state_open(channel, here, zone) if here.is_open else _state(channel, here, zone, at),
+        is_open=here.is_open,
+        accepts_always=channel.accepts_always,
+    )
+
+
+def _label(kind: str) -> str:
     return {
         ChannelKind.CABINET: _("From the cabinet"),
         ChannelKind.TELEGRAM: _("Telegram"),
         ChannelKind.EMAIL: _("E-mail"),
         ChannelKind.PHONE: _("Phone"),
         ChannelKind.MANAGER: _("Your manager"),
-    }
+    }[ChannelKind(kind)]
+
+
+def _state_open(channel: Channel, here: Presence, zone: ZoneInfo) -> str:
+    if channel.accepts_always:
+        return _("Answering now")
+    if here.closes_at is None:
+        return _("On the line around the clock")
+    return _("On the line until %(time)s") % {"time": f"{here.closes_at.astimezone(zone):%H:%M}"}
 
 
 def _state(channel: Channel, here: Presence, zone: ZoneInfo, at: datetime) -> str:
-    closes, opens = (moment.astimezone(zone) for moment in (here.closes_at, here.opens_at))
-    if here.is_open:
-        if channel.kind == ChannelKind.PHONE:
-            return _("On the line until %(time)s") % {"time": f"{closes:%H:%M}"}
-        return _("Answering now")
-    when = (
-        f"{opens:%H:%M}" if opens.date() == at.astimezone(zone).date() else f"{opens:%d.%m %H:%M}"
-    )
+    opens = here.opens_at.astimezone(zone)
+    is_today = opens.date() == at.astimezone(zone).date()
+    when = f"{opens:%H:%M}" if is_today else f"{opens:%d.%m, %H:%M}"
     if channel.accepts_always:
         return _("Write now, we answer from %(time)s Moscow time") % {"time": when}
     return _("On the line from %(time)s Moscow time") % {"time": when}
@@ -158,25 +203,14 @@ def _href(channel: Channel) -> str:
     return ""
 
 
-def hours_text(day: Day) -> str:
-    """Write the hours of a day as «08:00–20:00», or nothing when it is closed."""
-    return ", ".join(f"{_clock(one.opens)}–{_clock(one.closes)}" for one in day)
-
-
-def week_text(schedule: Schedule, on: date) -> list[tuple[int, str]]:
-    """Give weekday numbers (Monday is 0) with their hours, as the version of a day has them."""
-    return [(number, hours_text(day)) for number, day in enumerate(schedule.version_at(on).week)]
-
-
-def _clock(minutes: int) -> str:
-    return f"{time(minutes // 60 % 24, minutes % 60):%H:%M}" if minutes != 24 * 60 else "24:00"
-
-
 def _load(brand: Brand) -> Ground:
+    hours = list(Hours.objects.order_by("valid_from"))
     exceptions = list(HoursException.objects.order_by("on"))
     return Ground(
         brand=brand,
-        schedule=build(brand.zone, list(Hours.objects.order_by("valid_from")), exceptions),
-        channels=list(Channel.objects.filter(is_shown=True).order_by("order", "id")),
+        schedule=build(brand.zone, hours, exceptions),
+        zone=ZoneInfo(brand.zone),
+        hours=hours,
         exceptions=exceptions,
+        channels=list(Channel.objects.filter(is_shown=True).order_by("order", "id")),
     )

@@ -17,3 +17,15 @@ def icon(name: str) -> SafeString:
     return format_html(
         '<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>', static("img/icons.svg"), name
     )
+
+
+@register.simple_tag
+@lru_cache(maxsize=256)
+def sign(name: str, label: str) -> SafeString:
+    """Show an icon that speaks for itself, with the words it stands for."""
+    return format_html(
+        '<svg class="i" role="img" aria-label="{}"><use href="{}#{}"/></svg>',
+        label,
+        static("img/icons.svg"),
+        name,
+    )

@@ -14,11 +14,11 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
 
-type_View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponse]
 SAFE = ("GET", "HEAD")
 
 
-def customers_only(view: type_View) -> type_View:
+def customers_only(view: View) -> View:
     """Let customers in; lead the desk's people to the same page of the desk, refuse the rest."""
 
     @login_required

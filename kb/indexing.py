@@ -1,0 +1,118 @@
+"""Keeps the search index: postings of published articles, written in the publishing transaction.
+
+Weights of the fields: title 6, headings 2, summary 2, body 1 (design/search.md, measured there).
+"""
+
+import re
+from collections.abc import Sequence
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from kb.models import Article
+from portal import html
+
+LONGEST_BODY = 200_000  # characters that are indexed; a tsvector holds at most 1 MB
+HEADINGS = re.compile(r"<h[234][^>]*>(.*?)</h[234]>", re.DOTALL)
+
+INSERT = """
+with doc as (
+    select setweight(to_tsvector('russian', %(title)s), 'A')
+        || setweight(to_tsvector('russian', %(headings)s), 'B')
+        || setweight(to_tsvector('russian', %(summary)s), 'C')
+        || setweight(to_tsvector('russian', %(body)s), 'D') as vector)
+insert into kb_posting (lexeme, article_id, frequency, in_title)
+select u.lexeme, %(article)s,
+    sum(case w.weight when 'A' then 6 when 'B' then 2 when 'C' then 2 else 1 end),
+    bool_or(w.weight = 'A')
+from doc, unnest(doc.vector) u(lexeme, positions, weights), unnest(u.weights) w(weight)
+group by u.lexeme
+"""
+WORDS = """
+insert into kb_word (word, lexeme, articles)
+select w.word, min(l.lexeme), 1
+from (select distinct unnest(%(words)s::text[]) as word) w
+cross join lateral unnest(tsvector_to_array(to_tsvector('russian', w.word))) l(lexeme)
+group by w.word
+on conflict (word) do update set articles = kb_word.articles + 1
+"""
+STATISTICS = """
+update kb_searchstatistics set documents = s.documents, total_length = s.length
+from (select count(*) as documents, coalesce(sum(length), 0) as length from kb_searchdocument) s
+where kb_searchstatistics.id = 1
+"""
+LENGTHS = """
+insert into kb_searchdocument (article_id, length, title_idf)
+select article_id, sum(frequency), 0 from kb_posting where article_id = any(%(articles)s)
+group by article_id
+"""
+TITLES = """
+with df as (
+    select lexeme, count(*)::float as df from kb_posting
+    where lexeme in (select lexeme from kb_posting where article_id = any(%(articles)s) and in_title)
+    group by lexeme)
+update kb_searchdocument doc set title_idf = t.idf
+from (
+    select p.article_id, sum(ln(1 + (s.documents - df.df + 0.5) / (df.df + 0.5))) as idf
+    from kb_posting p join df using (lexeme), kb_searchstatistics s
+    where p.article_id = any(%(articles)s) and p.in_title and s.id = 1
+    group by p.article_id) t
+where doc.article_id = t.article_id
+"""
+WORD = re.compile(r"[^\W\d_]{3,40}")
+
+
+def put(articles: Sequence[Article]) -> None:
+    """Index the current revision of published articles anew."""
+    numbers = [article.pk for article in articles]
+    with connection.cursor() as cursor:
+        _remove(cursor, numbers)
+        for article in articles:
+            _insert(cursor, article)
+        cursor.execute(LENGTHS, {"articles": numbers})
+        cursor.execute(STATISTICS)
+        cursor.execute(TITLES, {"articles": numbers})
+
+
+def remove(articles: Sequence[Article]) -> None:
+    """Forget articles that readers may no longer find."""
+    with connection.cursor() as cursor:
+        _remove(cursor, [article.pk for article in articles])
+        cursor.execute(STATISTICS)
+
+
+def rebuild() -> int:
+    """Index everything anew; answers how many articles."""
+    with connection.cursor() as cursor:
+        cursor.execute("truncate kb_posting, kb_searchdocument, kb_word")
+    published = Article.objects.published().select_related("current_revision")
+    articles = list(published)
+    put(articles)
+    return len(articles)
+
+
+def fold(text: str) -> str:
+    """Make ё and е one letter, as writers and readers do."""
+    return text.replace("ё", "е").replace("Ё", "Е")
+
+
+def _remove(cursor: CursorWrapper, numbers: list[int]) -> None:
+    for table in ("kb_posting", "kb_searchdocument"):
+        cursor.execute(f"delete from {table} where article_id = any(%s)", [numbers])  # noqa: S608
+
+
+def _insert(cursor: CursorWrapper, article: Article) -> None:
+    revision = article.current_revision
+    if revision is None:
+        return
+    body = fold(revision.plain[:LONGEST_BODY])
+    values = {
+        "article": article.pk,
+        "title": fold(revision.title),
+        "headings": fold(" . ".join(html.plain(one) for one in HEADINGS.findall(revision.body))),
+        "summary": fold(revision.summary),
+        "body": body,
+    }
+    cursor.execute(INSERT, values)
+    words = {word.lower() for word in WORD.findall(f"{values['title']} {values['summary']} {body}")}
+    cursor.execute(WORDS, {"words": sorted(words)})
