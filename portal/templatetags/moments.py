@@ -17,6 +17,8 @@ register = template.Library()
 MOSCOW = ZoneInfo("Europe/Moscow")
 SOON = timedelta(minutes=30)
 NBSP = "\u00a0"
+HOURS_OF_DAY = 24
+SYMBOLS = {"ok": "clock", "soon": "soon", "late": "late", "paused": "pause", "met": "check"}
 SHORT_WORD = re.compile(r"(?<![\w-])((?:[а-яё]{1,2}|№)) (?=\S)", re.IGNORECASE)
 DASH = re.compile(r" (—|–) ")
 UNIT = re.compile(r"(\d) (?=(?:мин|ч|ч\.|руб|₽|%|МБ|КБ|min|h|MB|KB)\b)")
@@ -28,6 +30,15 @@ def typeset(text: str) -> str:
     # Twice: of two short words in a row the pattern sees one at a time.
     text = SHORT_WORD.sub(rf"\1{NBSP}", SHORT_WORD.sub(rf"\1{NBSP}", str(text)))
     return UNIT.sub(rf"\1{NBSP}", DASH.sub(rf"{NBSP}\1 ", text))
+
+
+@register.filter
+def day(at: datetime | None) -> str:
+    """Say the day of an instant in Moscow: «сегодня», «21 ноября»."""
+    if not isinstance(at, datetime):
+        return ""
+    local, today = at.astimezone(MOSCOW), timezone.now().astimezone(MOSCOW).date()
+    return _day(local, (local.date() - today).days, today.year)
 
 
 @register.filter
@@ -43,15 +54,9 @@ def _day(local: datetime, distance: int, this_year: int) -> str:
     near = {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}
     if distance in near:
         return near[distance]
-    return (
-        date_format(local, "j E" if local.year == this_year else "j E Y").lower()
-        if _is_russian()
-        else (date_format(local, "j F" if local.year == this_year else "j F Y"))
-    )
-
-
-def _is_russian() -> bool:
-    return _("today") == "сегодня"
+    # E is the month as it stands in a date: «21 ноября», not «21 Ноябрь».
+    shape = "j E" if local.year == this_year else "j E Y"
+    return date_format(local, shape).replace(" ", NBSP)
 
 
 @register.filter
@@ -69,20 +74,23 @@ def until(at: datetime) -> str:
 
 @register.simple_tag
 def own_time(at: datetime | None, person: Any) -> str:
-    """Say the reader's own time of an instant when their zone differs from Moscow's, else nothing."""
+    """Say the reader's own time of an instant when their clock differs from Moscow's, else nothing."""
     zone = _zone(getattr(person, "time_zone", ""))
-    if (
-        at is None
-        or zone is None
-        or zone.utcoffset(_naive(at, zone)) == MOSCOW.utcoffset(_naive(at, MOSCOW))
-    ):
+    if at is None or zone is None:
         return ""
     here, there = at.astimezone(zone), at.astimezone(MOSCOW)
+    if here.utcoffset() == there.utcoffset():
+        return ""
     return f"{here:%H:%M}" if here.date() == there.date() else moment(at, zone)
 
 
-def _naive(at: datetime, zone: ZoneInfo) -> datetime:
-    return at.astimezone(zone).replace(tzinfo=None)
+@register.simple_tag
+def both_times(at: datetime | None, person: Any) -> str:
+    """Say an instant in Moscow time, and in the reader's own where it differs."""
+    own = own_time(at, person)
+    if not own:
+        return moment(at)
+    return _("%(moscow)s Moscow time (%(own)s yours)") % {"moscow": moment(at), "own": own}
 
 
 def _zone(name: str) -> ZoneInfo | None:
@@ -100,31 +108,78 @@ def stamp(at: datetime | None) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), moment(at))
 
 
+@register.simple_tag
+def right_now() -> str:
+    """Give the server's clock, by which the scripts of the page count."""
+    return timezone.now().isoformat()
+
+
 @register.filter
 def span(minutes: float) -> str:
-    """Say a length of time: «45 мин», «1 ч 12 мин», «2 д 3 ч»."""
+    """Say a length of time in whole words: «45 минут», «3 часа», «1 ч 12 мин»."""
     minutes = round(minutes)
-    days, rest = divmod(minutes, 24 * 60)
-    hours, left = divmod(rest, 60)
-    if days:
-        return _("%(days)d d %(hours)d h") % {"days": days, "hours": hours}
-    if hours and left:
-        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": left}
-    if hours:
+    hours, left = divmod(minutes, 60)
+    if not hours:
+        return ngettext("%(count)d minute", "%(count)d minutes", left) % {"count": left}
+    if not left and hours < HOURS_OF_DAY:
         return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
-    return _("%(minutes)d min") % {"minutes": left}
+    return short_span(minutes)
+
+
+@register.filter
+def short_span(minutes: float) -> str:
+    """Say a length of time as a chip does: «45 мин», «1 ч 12 мин», «2 д 3 ч»."""
+    hours, left = divmod(round(minutes), 60)
+    if hours >= HOURS_OF_DAY:
+        return _days() % {"days": hours // HOURS_OF_DAY, "hours": hours % HOURS_OF_DAY}
+    pattern = _hours_and_minutes() if hours and left else _hours() if hours else _minutes()
+    return pattern % {"hours": hours, "minutes": left}
+
+
+def _days() -> str:
+    return _("%(days)d d %(hours)d h")
+
+
+def _hours_and_minutes() -> str:
+    return _("%(hours)d h %(minutes)d min")
+
+
+def _hours() -> str:
+    return _("%(hours)d h")
+
+
+def _minutes() -> str:
+    return _("%(minutes)d min")
 
 
 @register.inclusion_tag("components/chip.html")
 def countdown(due_at: datetime | None, warn_at: datetime | None = None) -> dict[str, Any]:
     """Show how long there is until an answer is due; the script keeps it right."""
     if due_at is None:
-        return {"state": "paused"}
-    left = due_at - timezone.now()
-    state = "late" if left < timedelta(0) else "soon" if left < SOON else "ok"
-    return {
-        "state": state,
-        "due_at": due_at,
-        "minutes": abs(left) / timedelta(minutes=1),
-        "warn_at": warn_at,
-    }
+        return chip("paused", _("Nobody waits"))
+    at = timezone.now()
+    left = due_at - at
+    length = short_span(abs(left) / timedelta(minutes=1))
+    if left < timedelta(0):
+        shown = chip("late", _("Late by %(span)s") % {"span": length})
+    else:
+        is_near = at >= warn_at if warn_at else left < SOON
+        shown = chip("soon" if is_near else "ok", length)
+    return {**shown, "due_at": due_at, "warn_at": warn_at, "words": _words()}
+
+
+def _words() -> str:
+    """Give the patterns by which static/js/countdown.js writes the chip anew."""
+    late = _("Late by %(span)s")
+    return "|".join([_days(), _hours_and_minutes(), _hours(), _minutes(), late])
+
+
+@register.inclusion_tag("components/chip.html")
+def state_chip(state: str, text: str) -> dict[str, Any]:
+    """Show a chip that does not count: «Пауза: ждём клиента» (paused), «Ответ за 41 мин» (met)."""
+    return chip(state, text)
+
+
+def chip(state: str, text: str) -> dict[str, Any]:
+    """Give what components/chip.html shows."""
+    return {"state": state, "symbol": SYMBOLS[state], "text": text, "due_at": None}

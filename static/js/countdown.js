@@ -29,11 +29,10 @@
     use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${symbols[state]}`));
   }
 
-  // The page's own clock may be wrong by hours; what counts is how long it has been open.
-  const opened = performance.now();
-  const shown = Date.parse(document.body.dataset.now) || Date.now();
+  // The computer's clock may be wrong; how far it is from the server's is measured once.
+  const drift = (Date.parse(document.body.dataset.now) || Date.now()) - Date.now();
   const tick = () => {
-    const now = shown + performance.now() - opened;
+    const now = Date.now() + drift;
     for (const chip of document.querySelectorAll(".chip[data-due]")) show(chip, now);
   };
   setInterval(tick, 15_000);
