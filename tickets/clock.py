@@ -10,6 +10,7 @@ from tickets import rules, sla
 from tickets.models import Clock, ClockKind, ClockLine, Message, Outcome, Target, Ticket
 
 BATCH = 1000
+WARN_PERCENT = 80  # design/sla.md, rule 12
 
 
 @dataclass(frozen=True)
@@ -56,20 +57,21 @@ def promises(*, at: datetime) -> dict[str, Promise]:
 def _promise(
     schedule: Schedule, targets: Sequence[sla.Target], category: str, at: datetime
 ) -> Promise:
-    minutes = sla.target_minutes(targets, category, None, schedule.local_date(at))
+    minutes = sla.target_for(targets, category, None, on=schedule.day_of(at))
     due = schedule.add(at, timedelta(minutes=minutes))
-    return Promise(due, schedule.opens_next(at), minutes)
+    starts_at = at if schedule.is_open(at) else schedule.opens_next(at)
+    return Promise(due, starts_at or at, minutes)
 
 
 def targets_table(*, at: datetime) -> list[TargetRow]:
     """Give the targets in force, for the page About support and the desk."""
-    targets, day = load_targets(), current_schedule().local_date(at)
+    targets, day = load_targets(), current_schedule().day_of(at)
     return [
         TargetRow(
             category.value,
             {
                 priority.value: (
-                    sla.target_minutes(targets, category.value, priority.value, day)
+                    sla.target_for(targets, category.value, priority.value, on=day)
                     if rules.is_allowed(category, priority)
                     else None
                 )
@@ -83,8 +85,8 @@ def targets_table(*, at: datetime) -> list[TargetRow]:
 def start(*, ticket: Ticket, kind: ClockKind, message: Message, at: datetime) -> Clock:
     """Start the clock of an answer at the receipt of a message."""
     schedule = current_schedule()
-    minutes = sla.target_minutes(
-        load_targets(), ticket.category, ticket.priority, schedule.local_date(at)
+    minutes = sla.target_for(
+        load_targets(), ticket.category, ticket.priority, on=schedule.day_of(at)
     )
     clock = Clock(
         ticket=ticket,
@@ -109,9 +111,11 @@ def retarget(*, ticket: Ticket, at: datetime) -> None:
         return
     schedule = current_schedule()
     clock.category, clock.priority = ticket.category, ticket.priority
-    clock.target_minutes = sla.target_minutes(
-        load_targets(), ticket.category, ticket.priority, schedule.local_date(clock.started_at)
+    minutes = sla.target_for(
+        load_targets(), ticket.category, ticket.priority, on=schedule.day_of(clock.started_at)
     )
+    changed = sla.retarget(_pure(clock), schedule, target=timedelta(minutes=minutes), at=at)
+    clock.target_minutes = changed.clock.target // timedelta(minutes=1)
     _compute(clock, schedule)
     clock.save(update_fields=["category", "priority", "target_minutes", "due_at", "warn_at"])
     _line(clock, "retargeted", at, schedule, priority=ticket.priority or "")
@@ -134,7 +138,7 @@ def open_clock(ticket: Ticket) -> Clock | None:
     return Clock.objects.filter(ticket=ticket, stopped_at__isnull=True).first()
 
 
-def explain(clock: Clock) -> list[sla.Line]:
+def explain(clock: Clock) -> list[sla.ExplainLine]:
     """Tell why a clock is due when it is, stretch by stretch."""
     return sla.explain(_pure(clock), current_schedule())
 
@@ -157,14 +161,16 @@ def reschedule_open(at: datetime) -> int:
 
 def _compute(clock: Clock, schedule: Schedule) -> None:
     pure = _pure(clock)
-    due, warn = sla.due_at(pure, schedule), sla.warn_at(pure, schedule)
-    if due is None or warn is None:
+    due = sla.due_at(pure, schedule)
+    if due is None:
         raise AssertionError("response clocks never pause")
-    clock.due_at, clock.warn_at = due, warn
+    clock.due_at = due
+    clock.warn_at = sla.warn_at(schedule, clock.started_at, pure.target, WARN_PERCENT)
 
 
 def _pure(clock: Clock) -> sla.Clock:
-    return sla.start(clock.started_at, timedelta(minutes=clock.target_minutes))
+    running = sla.Segment(clock.started_at, None, running=True, reason="received", calendar="")
+    return sla.Clock(clock.kind, (running,), timedelta(minutes=clock.target_minutes))
 
 
 def _line(clock: Clock, code: str, at: datetime, schedule: Schedule, **data: str) -> None:
@@ -175,7 +181,7 @@ def _line(clock: Clock, code: str, at: datetime, schedule: Schedule, **data: str
         code=code,
         target_minutes=clock.target_minutes,
         due_at=clock.due_at,
-        calendar=str(schedule.version_at(schedule.local_date(at)).valid_from),
+        calendar=str(schedule.version_on(schedule.day_of(at)).valid_from),
         data=data,
     )
 

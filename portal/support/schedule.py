@@ -131,11 +131,12 @@ def week(row: Hours) -> tuple[Day, Day, Day, Day, Day, Day, Day]:
 def presence(at: datetime, found: Ground | None = None) -> Presence:
     """Say whether specialists are here at this moment."""
     found = found or ground()
-    opens_at = found.schedule.opens_next(at) or at
+    is_open = found.schedule.is_open(at)
+    opens_at = at if is_open else found.schedule.opens_next(at) or at
     closes_at = found.schedule.closes_next(opens_at)
     today = at.astimezone(found.zone).date()
     return Presence(
-        is_open=found.schedule.is_open(at),
+        is_open=is_open,
         closes_at=closes_at if closes_at and closes_at - opens_at <= DAY else None,
         opens_at=opens_at,
         exception=next((row for row in found.exceptions if row.on == today), None),
