@@ -56,6 +56,11 @@ class Segment:
     reason: str
     calendar: str
 
+    def __post_init__(self) -> None:
+        """Turn the moments to UTC: Python subtracts moments of one zone by the wall clock."""
+        object.__setattr__(self, "start", _utc(self.start))
+        object.__setattr__(self, "end", None if self.end is None else _utc(self.end))
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -213,8 +218,7 @@ def is_same_day(category: str, priority: str | None) -> bool:
 
 def same_day_due(zone: str | ZoneInfo, received_at: datetime) -> datetime:
     """Give the end of the calendar day of receipt in the zone, open or not (rule 11)."""
-    if received_at.utcoffset() is None:
-        raise NaiveMoment(f"{received_at.isoformat()} has no time zone")
+    received_at = _utc(received_at)
     tz = zone if isinstance(zone, ZoneInfo) else ZoneInfo(zone)
     tomorrow = received_at.astimezone(tz).date() + timedelta(days=1)
     midnight = datetime.combine(tomorrow, time.min, tzinfo=tz)
@@ -299,7 +303,7 @@ def explain(clock: Clock, schedule: Schedule) -> list[ExplainLine]:
     if due is not None:
         lines.append(ExplainLine(Code.DUE, due))
     elif clock.stopped_at is not None:
-        lines.append(ExplainLine(Code.STOPPED, clock.stopped_at, reason=clock.segments[-1].reason))
+        lines.append(ExplainLine(Code.STOPPED, clock.stopped_at))
     return lines
 
 
@@ -323,3 +327,9 @@ def _runs(
             lines.append(ExplainLine(Code.CLOSED if has_run else Code.WAITS, at, until))
         at = until
     return lines
+
+
+def _utc(at: datetime) -> datetime:
+    if at.utcoffset() is None:
+        raise NaiveMoment(f"{at.isoformat()} has no time zone")
+    return at.astimezone(UTC)

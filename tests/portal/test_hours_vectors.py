@@ -57,7 +57,7 @@ def calendar_of(rows: dict[str, Any]) -> Schedule:
     for on, pauses in rows["breaks"].items():
         day = date.fromisoformat(on)
         exceptions[day] = without(exceptions.get(day, week[day.weekday()]), ranges(pauses))
-    exceptions |= {date.fromisoformat(on): CLOSED for on in rows["holidays"]}
+    exceptions |= {date.fromisoformat(on): () for on in rows["holidays"]}
     return Schedule(rows["tz"], [Version(date(2000, 1, 1), week)], exceptions)
 
 
