@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -74,6 +75,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "tabs": _tabs(found, asked),
         "rows": rows[:PAGE],
+        "at": timezone.now(),
         "older": asked.address(after=_cursor(rows[PAGE - 1])) if len(rows) > PAGE else "",
         "newest": asked.address() if asked.after else "",
         "everything": asked.address(q="", mine=""),
