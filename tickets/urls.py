@@ -2,6 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from tickets.views import files
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("cabinet/", include("tickets.views.cabinet.urls")),
+    path("desk/", include("tickets.views.desk.urls")),
+    path("attachments/<uuid:pk>/", files.attachment, name="attachment"),
+    path("attachments/<uuid:pk>/preview/", files.preview, name="attachment_preview"),
 ]

@@ -45,6 +45,7 @@ def resolve(
     at: datetime,
     text: str = "",
     attachments: Sequence[UUID] = (),
+    seen_message_id: int | None = None,
 ) -> Ticket:
     """Call a ticket solved, with an answer now or after one given before.
 
@@ -60,6 +61,7 @@ def resolve(
             text=text,
             attachments=attachments,
             form_key=form_key,
+            seen_message_id=seen_message_id,
             at=at,
         )
         ticket.refresh_from_db()

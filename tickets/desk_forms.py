@@ -1,0 +1,85 @@
+"""Forms of the desk."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from tickets import rules
+from tickets.forms import LONGEST_TEXT, FormWithFiles, TypedText
+
+AFTER = (
+    ("open", _("and keep it in work")),
+    ("wait", _("and wait for the customer")),
+    ("resolve", _("and call it solved")),
+)
+
+
+class AnswerForm(FormWithFiles):
+    """What a specialist writes: a reply that the customer reads, or a note for the staff."""
+
+    text = TypedText(
+        max_length=LONGEST_TEXT,
+        label=_("Text"),
+        error_messages={"required": _("Write a few words, please.")},
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    after = forms.ChoiceField(required=False, choices=AFTER, label=_("After sending"))
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def for_action(self) -> dict[str, Any]:
+        """Give what both actions take."""
+        text = self.cleaned_data["text"]
+        return {
+            "text": text,
+            "attachments": self.attachment_ids,
+            "form_key": self.key_of_words(text),
+        }
+
+
+class TriageForm(forms.Form):
+    """A cell of the table of categories and priorities."""
+
+    cell = forms.CharField(max_length=60)
+
+    @property
+    def category(self) -> str:
+        """The row of the cell."""
+        return str(self.cleaned_data["cell"]).partition(":")[0]
+
+    @property
+    def priority(self) -> str:
+        """The column of the cell."""
+        return str(self.cleaned_data["cell"]).partition(":")[2]
+
+
+class AssignForm(forms.Form):
+    """Who answers; nobody is an answer too."""
+
+    assignee = forms.ModelChoiceField(User.objects.none(), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["assignee"].queryset = User.objects.desk()  # type: ignore[attr-defined]
+
+
+class StatusForm(forms.Form):
+    """Where the ticket stands from now on."""
+
+    status = forms.ChoiceField(
+        choices=[
+            (status.value, status.value)
+            for status in (
+                rules.Status.OPEN,
+                rules.Status.WAITING_CUSTOMER,
+                rules.Status.IN_DEVELOPMENT,
+            )
+        ]
+    )
+
+
+class AddresseeForm(forms.Form):
+    """In whose queue it stands."""
+
+    addressee = forms.ChoiceField(choices=[(one.value, one.value) for one in rules.Addressee])
