@@ -6,8 +6,6 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Property, User
@@ -56,9 +54,9 @@ class FilesInput(forms.FileInput):
     def value_from_datadict(
         self,
         data: Any,  # noqa: ARG002
-        files: MultiValueDict[str, UploadedFile],
+        files: Any,
         name: str,
-    ) -> list[UploadedFile]:
+    ) -> list[Any]:
         """Give all files of this input."""
         return files.getlist(name) if hasattr(files, "getlist") else []
 
@@ -67,15 +65,16 @@ class FormWithFiles(forms.Form):
     """A form whose files are taken in before anything else is judged, and listed with it then."""
 
     form_key = FormKey()
-    files = forms.Field(
-        required=False,
-        label=_("Screenshots and recordings"),
-        widget=FilesInput(attrs={"multiple": True, "accept": files.ACCEPT}),
-    )
 
     def __init__(self, *args: Any, person: User, at: datetime, **kwargs: Any) -> None:
         kwargs["initial"] = {"form_key": uuid4(), **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
+        # Not declared above: Django's forms have an attribute of the same name.
+        self.fields["files"] = forms.Field(
+            required=False,
+            label=_("Screenshots and recordings"),
+            widget=FilesInput(attrs={"multiple": True, "accept": files.ACCEPT}),
+        )
         self.person, self.at = person, at
         self.attachments: list[Attachment] = []
 

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from portal import files
 from portal.refusals import Refused
-from portal.support.schedule import current_schedule
 from tickets import access, actions, clock
 from tickets.actions.conversation import REOPEN_FOR
 from tickets.forms import IMPACTS, ReplyForm
@@ -87,7 +86,8 @@ def _shown(user: User, number: int) -> Ticket:
     found = Ticket.objects.visible_to(user).select_related(
         "requester", "property", "organization__account_manager", "assignee"
     )
-    return get_object_or_404(found, number=number)
+    shown: Ticket = get_object_or_404(found, number=number)
+    return shown
 
 
 def _news(request: HttpRequest, shown: Ticket, at: datetime) -> HttpResponse:
@@ -97,7 +97,7 @@ def _news(request: HttpRequest, shown: Ticket, at: datetime) -> HttpResponse:
     if not items:
         return HttpResponse(status=NOTHING_NEW)
     context = {
-        "days": timeline.days_of(items, current_schedule().zone),
+        "days": timeline.days_of(items),
         "seen": timeline.seen_of(items, before),
         **_standing(shown, user, at),
     }
@@ -107,7 +107,7 @@ def _news(request: HttpRequest, shown: Ticket, at: datetime) -> HttpResponse:
 def _context(shown: Ticket, user: User, form: ReplyForm, at: datetime) -> dict[str, Any]:
     items = timeline.items_of(shown, user)
     return {
-        "days": timeline.days_of(items, current_schedule().zone),
+        "days": timeline.days_of(items),
         "seen": timeline.seen_of(items),
         "form": form,
         "limits": {"files": files.MOST_FILES, "bytes": files.MOST_BYTES},

@@ -133,7 +133,7 @@ def _cards(user: User, at: datetime) -> list[dict[str, Any]]:
 
 def _who_may_more(user: User) -> list[User]:
     """Find the colleagues to ask for what one's own role does not include."""
-    colleagues = User.objects.active().filter(organization_id=user.organization_id)
+    colleagues = User.objects.active().filter(organization=user.organization)
     return list(colleagues.exclude(pk=user.pk).select_related("role").order_by("full_name")[:50])
 
 

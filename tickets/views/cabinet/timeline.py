@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 from accounts.models import User
+from portal.support.schedule import current_schedule
 from tickets.models import Event, Message, Ticket
 
 # Whatever else happens inside support stays there: whose turn it is, notes, priorities.
@@ -72,11 +72,12 @@ def _order(item: Item) -> tuple[datetime, bool, int]:
     return item.at, item.event is not None, row.pk if row else 0
 
 
-def days_of(items: list[Item], zone: ZoneInfo) -> list[Day]:
-    """Part the entries into days."""
+def days_of(items: list[Item]) -> list[Day]:
+    """Part the entries into the days of the calendar by which support works."""
+    schedule = current_schedule()
     return [
         Day(on, list(found))
-        for on, found in groupby(items, key=lambda item: item.at.astimezone(zone).date())
+        for on, found in groupby(items, key=lambda item: schedule.day_of(item.at))
     ]
 
 
