@@ -2,11 +2,12 @@
 
 from tickets.actions.closing import close, reopen, resolve
 from tickets.actions.conversation import note, reply
-from tickets.actions.opening import file_ticket
+from tickets.actions.opening import UnknownProperty, file_ticket
 from tickets.actions.triage import assign, readdress, set_status, triage
 from tickets.actions.uploads import forget_unsent, keep_upload
 
 __all__ = [
+    "UnknownProperty",
     "assign",
     "close",
     "file_ticket",
