@@ -106,7 +106,7 @@ def _insert(cursor: CursorWrapper, article: Article) -> None:
     if revision is None:
         return
     body = fold(revision.plain[:LONGEST_BODY])
-    values = {
+    values: dict[str, str | int] = {
         "article": article.pk,
         "title": fold(revision.title),
         "headings": fold(" . ".join(html.plain(one) for one in HEADINGS.findall(revision.body))),

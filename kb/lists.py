@@ -21,7 +21,7 @@ class HomeLists:
 def home_lists(user: Reader, language: str) -> HomeLists:
     """Load sections with their counts, what is read most, what was updated last."""
     visible = Article.objects.visible_to(user).in_language(language)
-    sections = Section.objects.with_counts(visible).filter(article_count__gt=0)
+    sections = Section.objects.filled_with(visible)
     return HomeLists(
         sections=list(sections.order_by("order", "id")),
         popular=list(visible.for_list().popular()[:MOST]),

@@ -43,6 +43,10 @@ class Section(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        """Give the address of the section's page."""
+        return reverse("kb:section", args=[self.slug])
+
     @property
     def title(self) -> str:
         """The title in the language of the reader."""
@@ -52,10 +56,6 @@ class Section(models.Model):
     def description(self) -> str:
         """The description in the language of the reader."""
         return (self.description_en if get_language() == "en" else "") or self.description_ru
-
-    def get_absolute_url(self) -> str:
-        """Give the address of the section's page."""
-        return reverse("kb:section", args=[self.slug])
 
 
 class Access(models.TextChoices):

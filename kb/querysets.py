@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from kb.models import Article, Section  # noqa: F401 (named in the bases below)
 
 
 POPULAR_FOR = timedelta(days=30)
@@ -47,18 +48,19 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Sort by how often they were read in the last 30 days."""
         since = timezone.now().date() - POPULAR_FOR
         reads = Sum("reads__count", filter=Q(reads__on__gte=since), default=0)
-        return self.annotate(read_count=reads).order_by("-read_count", "-updated_at")
+        return self.order_by(reads.desc(), "-updated_at", "-id")
 
     def for_list(self) -> ArticleQuerySet:
-        """Load what a row of a list shows."""
-        return self.select_related("current_revision", "section")
+        """Load what a row of a list shows, and not the words of the articles."""
+        return self.select_related("current_revision", "section").defer(
+            "current_revision__body", "current_revision__plain"
+        )
 
 
 class SectionQuerySet(models.QuerySet["Section"]):
     """Sections."""
 
-    def with_counts(self, articles: ArticleQuerySet) -> SectionQuerySet:
-        """Add `article_count`: how many of these articles each section holds."""
-        return self.annotate(
-            article_count=Count("articles", filter=Q(articles__in=articles.values("id")))
-        )
+    def filled_with(self, articles: ArticleQuerySet) -> SectionQuerySet:
+        """Keep the sections that hold some of these articles and count them: `article_count`."""
+        held = Count("articles", filter=Q(articles__in=articles.values("id")))
+        return self.alias(held=held).filter(held__gt=0).annotate(article_count=F("held"))

@@ -156,7 +156,7 @@ def search(
         corrected=understood.corrected,
         hits=_hits(kept, understood.lexemes),
         sections=_facets([row[1] for row in strong]),
-        nearest=() if kept else tuple(_nearest(user, language)),
+        nearest=() if kept else _nearest(user, language),
     )
 
 
@@ -259,7 +259,8 @@ def _rank(
                 "limit": limit,
             },
         )
-        return cursor.fetchall()
+        ranked: list[tuple[int, int, float]] = cursor.fetchall()
+    return ranked
 
 
 def _hits(rows: Sequence[tuple[int, int, float]], lexemes: list[str]) -> list[Hit]:
@@ -302,7 +303,7 @@ def _facets(sections: Sequence[int]) -> list[tuple[Section, int]]:
     return [(found[number], count) for number, count in counts.items()]
 
 
-def _nearest(user: Reader, language: str) -> Sequence[Article]:
+def _nearest(user: Reader, language: str) -> list[Article]:
     """Give what is read most: a page without a way on helps nobody."""
     visible = Article.objects.visible_to(user).in_language(language).for_list()
-    return visible.popular()[:5]
+    return list(visible.popular()[:5])

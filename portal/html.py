@@ -5,14 +5,17 @@ stricter holds for old texts at once (design/security.md, 4.3).
 """
 
 import re
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from html import escape, unescape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
 
 TAGS = {
     "a", "b", "blockquote", "br", "caption", "code", "del", "div", "em", "figcaption", "figure",
@@ -33,7 +36,10 @@ REL = "noopener noreferrer nofollow"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LINK = re.compile(r"https?://[^\s<>\"'«»]{3,500}")
 HEADING = re.compile(r"<h([23])>(.*?)</h\1>", re.DOTALL)
+# An article has one h1, its title.
+LEVELS = {"h1": "h2", "h5": "h4", "h6": "h4"}
 WIDE = re.compile(r"(<table>.*?</table>)", re.DOTALL)
+BREAK = re.compile(r"&lt;br\s*/?&gt;")
 SPACE = re.compile(r"\s+")
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
     ["table", "strikethrough"]
@@ -46,6 +52,15 @@ class Heading(NamedTuple):
     anchor: str
     level: int
     title: str
+
+
+class _Renderer(RendererHTML):
+    def text(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        """Keep <br>: the one tag that Markdown itself cannot say inside a table."""
+        return BREAK.sub("<br>", super().text(tokens, idx, options, env))
+
+
+_renderer = _Renderer()
 
 
 def clean(text: str) -> str:
@@ -68,9 +83,34 @@ def plain(text: str) -> str:
     return SPACE.sub(" ", unescape(nh3.clean(spaced, tags=set()))).strip()
 
 
-def from_markdown(text: str) -> str:
-    """Turn Markdown into clean HTML; raw HTML in it is shown as typed."""
-    return clean(_markdown.render(without_control(text)))
+def from_markdown(text: str, address: Callable[[str], str] = str) -> str:
+    """Turn Markdown into clean HTML; raw HTML in it is shown as typed.
+
+    `address` says where a link or picture leads; what leads nowhere ("") loses its link.
+    """
+    tokens = _markdown.parse(without_control(text))
+    for token in tokens:
+        token.tag = LEVELS.get(token.tag, token.tag)
+        _lead(token.children or [], address)
+    return clean(_renderer.render(tokens, _markdown.options, {}))
+
+
+def _lead(tokens: Sequence[Token], address: Callable[[str], str]) -> None:
+    is_dead = False
+    for token in tokens:
+        if token.type == "link_open":
+            href = address(str(token.attrs["href"]))
+            token.attrs["href"], is_dead = href, not href
+        elif token.type == "image":
+            source = address(str(token.attrs["src"]))
+            token.attrs["src"] = source
+            token.hidden = not source
+        # A link without an address would still look like one.
+        if is_dead and token.type in {"link_open", "link_close"}:
+            is_dead = token.type == "link_open"
+            token.tag, token.attrs = "span", {}
+        if token.hidden:
+            token.type, token.content = "text", ""
 
 
 def without_control(text: str) -> str:
