@@ -1,17 +1,19 @@
 """All addresses of the portal."""
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import links, pages
+from portal import health, links, pages
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", pages.home, name="home"),
-    path("healthz", pages.healthz, name="healthz"),
-    path("readyz", pages.readyz, name="readyz"),
+    path("about-support/", pages.about_support, name="about_support"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("to/<slug:slug>", links.follow, name="short_link"),
     path("kb/", include("kb.urls")),
     path("feedback/", include("portal.feedback.urls")),
@@ -21,3 +23,11 @@ urlpatterns = [
     path("api/v1/", include("portal.api")),
     path("admin/", admin.site.urls),
 ]
+
+if settings.DEBUG:
+    urlpatterns.append(path("design/", pages.design, name="design"))
+
+handler400 = pages.bad_request
+handler403 = pages.permission_denied
+handler404 = pages.not_found
+handler500 = pages.server_error
