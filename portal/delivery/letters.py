@@ -5,12 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.template import Context, Engine
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.dateparse import parse_datetime
 
 from portal.delivery import secrets
 from portal.delivery.models import Delivery
+
+SECRETS = ("code", "url")
+HIDDEN = "••••••"
 
 
 @dataclass(frozen=True)
@@ -23,26 +27,35 @@ class Letter:
 
 
 def render(delivery: Delivery, *, with_secret: bool) -> Letter:
-    """Render in the language of the delivery. Without its secret, «••••» stands in its place."""
-    hidden = (
-        dict.fromkeys(("code", "url"), "••••") if delivery.secret or _was_secret(delivery) else {}
-    )
-    context = {
+    """Render in the language of the delivery. Without its secret, dots stand in its place."""
+    with translation.override(delivery.language):
+        context = _values(delivery, with_secret=with_secret)
+        # What people wrote must not break the line of a header.
+        subject = " ".join(_plain(f"letters/{delivery.letter}.subject.txt", context).split())
+        text = _plain(f"letters/{delivery.letter}.txt", context).strip() + "\n"
+        page = {**context, "letter_subject": subject}
+        return Letter(subject, text, render_to_string(f"letters/{delivery.letter}.html", page))
+
+
+def _values(delivery: Delivery, *, with_secret: bool) -> dict[str, Any]:
+    if with_secret:
+        secret = secrets.unseal(delivery.secret)
+    else:
+        # Only what carries a secret has an end.
+        secret = dict.fromkeys(SECRETS, HIDDEN) if delivery.expires_at else {}
+    return {
+        "expires_at": delivery.expires_at,
         **_moments(delivery.context),
-        **(secrets.unseal(delivery.secret) if with_secret else hidden),
+        **secret,
         "site_url": settings.SITE_URL,
         "language": delivery.language,
     }
-    name = f"letters/{delivery.letter}"
-    with translation.override(delivery.language):
-        subject = " ".join(render_to_string(f"{name}.subject.txt", context).split())
-        context["letter_subject"] = subject
-        text = render_to_string(f"{name}.txt", context).strip() + "\n"
-        return Letter(subject, text, render_to_string(f"{name}.html", context))
 
 
-def _was_secret(delivery: Delivery) -> bool:
-    return delivery.expires_at is not None
+def _plain(name: str, context: dict[str, Any]) -> str:
+    """Render plain text, in which nothing needs escaping."""
+    template = Engine.get_default().get_template(name)
+    return template.render(Context(context, autoescape=False))
 
 
 def _moments(values: dict[str, Any]) -> dict[str, Any]:

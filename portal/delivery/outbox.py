@@ -14,7 +14,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -30,8 +30,11 @@ LONGEST_WAIT = 3600  # seconds
 LONGEST_ERROR = 500  # characters kept of what a server said
 
 CLAIM = """
-update delivery_delivery set state = 'sending', owner = %(owner)s, attempts = attempts + 1,
-    lease_until = now() + make_interval(secs => %(lease)s)
+update delivery_delivery set owner = %(owner)s, attempts = attempts + 1,
+    state = case when expires_at <= now() then 'expired' else 'sending' end,
+    secret = case when expires_at <= now() then ''::bytea else secret end,
+    lease_until = case when expires_at <= now() then null
+        else now() + make_interval(secs => %(lease)s) end
 where id = (
     select d.id from delivery_delivery d
     where ((d.state = 'pending' and d.next_at <= now())
@@ -42,7 +45,7 @@ where id = (
                 and earlier.state in ('pending', 'sending')))
     order by d.priority, d.id
     for update skip locked limit 1)
-returning id
+returning *
 """
 
 
@@ -94,22 +97,17 @@ def write(
 
 
 def claim() -> Delivery | None:
-    """Take the next delivery that is due, under a lease; None when there is none."""
-    owner = new_token()
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"owner": owner, "lease": settings.DELIVERY_LEASE_SECONDS})
-        row = cursor.fetchone()
-    return Delivery.objects.get(pk=row[0]) if row else None
+    """Take the next delivery that is due, under a lease; None when there is none.
+
+    One that is of no use any more is not leased: it comes back as expired, its secret gone.
+    """
+    values = {"owner": new_token(), "lease": settings.DELIVERY_LEASE_SECONDS}
+    return next(iter(Delivery.objects.raw(CLAIM, values)), None)
 
 
 def mark_sent(delivery: Delivery) -> bool:
     """Note that it left; False when another worker holds it by now."""
     return _finish(delivery, state=State.SENT, sent_at=Now(), secret=b"", last_error="")
-
-
-def mark_expired(delivery: Delivery) -> bool:
-    """Note that it is of no use any more and was not sent."""
-    return _finish(delivery, state=State.EXPIRED, secret=b"")
 
 
 def mark_failed(delivery: Delivery, *, error: str, is_permanent: bool) -> bool:
@@ -124,7 +122,8 @@ def mark_failed(delivery: Delivery, *, error: str, is_permanent: bool) -> bool:
 
 def wait(attempts: int) -> float:
     """Give the seconds to wait after so many attempts: doubled each time, an hour at most."""
-    return min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT) * random.uniform(0.5, 1.5)  # noqa: S311
+    doubled = min(FIRST_WAIT * 2.0 ** (attempts - 1), LONGEST_WAIT)
+    return doubled * random.uniform(0.5, 1.5)  # noqa: S311 (spreads load, hides nothing)
 
 
 def give_up_lost() -> int:
@@ -133,6 +132,17 @@ def give_up_lost() -> int:
         state=State.SENDING, lease_until__lt=Now(), attempts__gte=MOST_ATTEMPTS
     )
     return lost.update(state=State.DEAD, lease_until=None, last_error="worker lost")
+
+
+def forget_secrets() -> int:
+    """Empty the secrets that open nothing any more in deliveries that were given up."""
+    useless = Delivery.objects.filter(state=State.DEAD, expires_at__lte=Now()).exclude(secret=b"")
+    return useless.update(secret=b"")
+
+
+def is_waiting() -> bool:
+    """Whether a delivery is due now."""
+    return Delivery.objects.filter(state=State.PENDING, next_at__lte=Now()).exists()
 
 
 def retry(*, delivery: Delivery, at: datetime) -> None:

@@ -15,7 +15,7 @@ KEEP = timedelta(days=90)
 @shared_task
 def drain() -> None:
     """Send what waits; when there is more than one run holds, ring again."""
-    if sending.drain() == sending.MOST_AT_ONCE:
+    if sending.drain() and outbox.is_waiting():
         ring()
 
 
@@ -23,6 +23,7 @@ def drain() -> None:
 def sweep() -> None:
     """Send what the bell missed, and say that the outbox is looked after."""
     outbox.give_up_lost()
+    outbox.forget_secrets()
     drain()
     heartbeats.beat("outbox", at=timezone.now())
 

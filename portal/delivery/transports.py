@@ -34,9 +34,12 @@ def send_mail(delivery: Delivery) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _text in error.recipients.values()]
         raise TransportError(f"refused: {codes}", is_permanent=min(codes) >= PERMANENT) from error
-    except smtplib.SMTPResponseException as error:
+    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
         final = error.smtp_code >= PERMANENT
         raise TransportError(f"SMTP {error.smtp_code}", is_permanent=final) from error
+    except smtplib.SMTPResponseException as error:
+        # The server refuses us (a greeting, a password), not this letter: that can be mended.
+        raise TransportError(f"SMTP {error.smtp_code}", is_permanent=False) from error
     except (smtplib.SMTPException, OSError) as error:
         raise TransportError(type(error).__name__, is_permanent=False) from error
 
@@ -57,8 +60,10 @@ def compose(delivery: Delivery) -> EmailMultiAlternatives:
 def _headers(delivery: Delivery) -> dict[str, str]:
     thread = {}
     if delivery.ordering_key:
+        # All letters of one conversation answer the same message, which was never sent.
         domain = delivery.message_id.rpartition("@")[2]
-        thread = {"References": f"<{delivery.ordering_key.replace(':', '.')}@{domain}"}
+        root = f"<{delivery.ordering_key.replace(':', '.')}@{domain}"
+        thread = {"In-Reply-To": root, "References": root}
     return {
         "Message-ID": delivery.message_id,
         "Date": formatdate(delivery.created_at.timestamp()),

@@ -1,0 +1,162 @@
+"""Every letter: renders in both languages, and what people wrote stays words."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from django.conf import settings
+
+from portal.delivery import letters, secrets, transports
+from portal.delivery.models import Delivery
+
+HOSTILE = (
+    "<script>alert(1)</script>\r\nBcc: everybody@evil.example\r\n"
+    "\"'><img src=x onerror=alert(1)> {{ 7|add:7 }} {% debug %} & \u202egnp.exe"
+)
+URL = f"{settings.SITE_URL}/cabinet/1042/"
+LATER = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+TICKET = {"number": 1042, "subject": HOSTILE, "name": HOSTILE, "url": URL}
+DESK = {**TICKET, "organization": HOSTILE, "due_at": LATER.isoformat()}
+SAID = {"author": HOSTILE, "text": HOSTILE}
+# What the functions that write letters put into the row (accounts/letters.py, tickets/notices.py,
+# portal/feedback/letters.py).
+VALUES: dict[str, dict[str, Any]] = {
+    "ticket_received": {**TICKET, "promised_at": LATER.isoformat(), "property": HOSTILE},
+    "ticket_reply": {**TICKET, **SAID},
+    "ticket_resolved": TICKET,
+    "ticket_closed": TICKET,
+    "ticket_new_message": {**TICKET, **SAID, "organization": HOSTILE},
+    "ticket_assigned": DESK,
+    "clock_warning": {**DESK, "assignee": HOSTILE},
+    "clock_late": {**DESK, "assignee": ""},
+    "feedback_received": {
+        **SAID,
+        "kind": "complaint",
+        "to": "head",
+        "about_title": HOSTILE,
+        "about_url": f"{settings.SITE_URL}/kb/page/",
+        "url": URL,
+        "created_at": LATER.isoformat(),
+    },
+    "feedback_thanks": {"name": HOSTILE, "text": HOSTILE, "to": "head", "kind": "idea"},
+    "feedback_answered": {
+        "name": "",
+        "text": HOSTILE,
+        "answer": HOSTILE,
+        "answered_by": HOSTILE,
+    },
+    "login_code": {},
+    "password_reset": {},
+    "email_confirmation": {},
+    "invitation": {"name": HOSTILE, "organization": HOSTILE, "invited_by": HOSTILE},
+    "account_notice": {"code": "password_changed"},
+}
+SECRETS = {
+    "login_code": {"code": "481-516"},
+    "password_reset": {"url": URL},
+    "email_confirmation": {"url": URL},
+    "invitation": {"url": URL},
+}
+NAMES = sorted(
+    path.name.removesuffix(".subject.txt")
+    for path in (Path(settings.BASE_DIR) / "templates/letters").glob("*.subject.txt")
+)
+
+
+def a_delivery(name: str, language: str) -> Delivery:
+    secret = SECRETS.get(name)
+    return Delivery(
+        letter=name,
+        recipient="anna@verf.example",
+        language=language,
+        context=VALUES[name],
+        secret=secrets.seal(secret) if secret else b"",
+        expires_at=LATER if secret else None,
+        message_id="<1@hotbot.example>",
+        ordering_key="ticket:12:5",
+        created_at=LATER,
+    )
+
+
+@pytest.fixture(params=["ru", "en"])
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_every_letter_has_values_to_be_tried_with() -> None:
+    assert NAMES == sorted(VALUES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_letter_keeps_hostile_words_as_words(name: str, language: str, db: None) -> None:
+    letter = letters.render(a_delivery(name, language), with_secret=True)
+    page = BeautifulSoup(letter.html, "html.parser")
+    assert page.html
+    assert page.html["lang"] == language
+    assert not page.find_all(["script", "img", "iframe", "form", "link", "base", "svg"])
+    assert not [key for tag in page.find_all(True) for key in tag.attrs if key.startswith("on")]
+    assert {tag["href"].split(":")[0] for tag in page.find_all("a")} <= {"http", "https"}
+    assert letter.subject.strip()
+    assert not {"\r", "\n"} & set(letter.subject)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if HOSTILE in VALUES[name].values()])
+def test_a_letter_shows_what_was_written_to_the_last_sign(name: str, db: None) -> None:
+    letter = letters.render(a_delivery(name, "en"), with_secret=True)
+    for body in (letter.text, BeautifulSoup(letter.html, "html.parser").get_text()):
+        assert "<script>alert(1)</script>" in body
+        assert "{{ 7|add:7 }} {% debug %} &" in body
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_words_make_no_header(name: str, language: str, db: None) -> None:
+    message = transports.compose(a_delivery(name, language)).message()
+    assert set(message.keys()) == {
+        "Auto-Submitted", "Content-Type", "Date", "From", "In-Reply-To", "MIME-Version",
+        "Message-ID", "References", "Subject", "To", "X-Auto-Response-Suppress",
+    }  # fmt: skip
+    assert message["To"] == "anna@verf.example"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_letter_is_in_the_language_of_its_reader(name: str, db: None) -> None:
+    russian = letters.render(a_delivery(name, "ru"), with_secret=True)
+    english = letters.render(a_delivery(name, "en"), with_secret=True)
+    assert russian.subject != english.subject
+    assert russian.text != english.text
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+def test_a_secret_stands_in_the_letter_and_nowhere_else(name: str, db: None) -> None:
+    delivery, secret = a_delivery(name, "ru"), next(iter(SECRETS[name].values()))
+    sent, shown = (letters.render(delivery, with_secret=told) for told in (True, False))
+    assert secret in sent.text
+    assert secret in sent.html
+    assert secret not in sent.subject
+    assert secret not in shown.text + shown.html
+    assert letters.HIDDEN in shown.text
+
+
+def test_letters_of_a_conversation_hang_together(db: None) -> None:
+    message = transports.compose(a_delivery("ticket_reply", "ru")).message()
+    assert message["References"] == message["In-Reply-To"] == "<ticket.12.5@hotbot.example>"
+    assert message["Message-ID"] == "<1@hotbot.example>"
+
+
+def test_robots_are_asked_not_to_answer(db: None) -> None:
+    message = transports.compose(a_delivery("ticket_received", "ru")).message()
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["X-Auto-Response-Suppress"] == "All"
+
+
+def test_times_are_said_in_moscow_time(db: None) -> None:
+    assert "15:30" in letters.render(a_delivery("ticket_received", "en"), with_secret=True).text
+
+
+def test_a_missing_promise_is_not_made_up(db: None) -> None:
+    delivery = a_delivery("ticket_received", "en")
+    delivery.context = {**delivery.context, "promised_at": ""}
+    text = letters.render(delivery, with_secret=True).text
+    assert "A specialist answers in the hours of support." in text
