@@ -192,6 +192,12 @@ def test_rule_6_a_lowered_priority_never_makes_a_late_clock_timely() -> None:
     assert sla.retarget(high, HOURS, target=mins(120), at=at) == (high, ELEVEN)
 
 
+def test_rule_6_a_late_clock_still_takes_a_stricter_target() -> None:
+    high = clock(running("2026-11-23 10:00"), minutes=60)
+    raised = sla.retarget(high, HOURS, target=mins(30), at=moscow("2026-11-23 11:01"))
+    assert raised.due_at == moscow("2026-11-23 10:30")
+
+
 def test_rule_6_a_stopped_clock_keeps_the_target_it_had() -> None:
     stopped = clock(running("2026-11-23 10:00", "2026-11-23 10:20"))
     with pytest.raises(ClockClosed):
@@ -243,22 +249,20 @@ def test_a_missing_target_is_named(priority: str | None) -> None:
         sla.target_for(TARGETS, "incident", priority, on=date(2019, 12, 31))
 
 
-def test_rule_7_a_promise_moves_earlier_silently() -> None:
-    change = sla.promise_after(NOON, ELEVEN)
-    assert (change.move, change.needs_reason, change.holds_at) == (Move.EARLIER, False, ELEVEN)
-
-
-def test_rule_7_a_promise_moves_later_only_with_a_reason() -> None:
-    change = sla.promise_after(ELEVEN, NOON)
-    assert (change.move, change.needs_reason, change.holds_at) == (Move.LATER, True, ELEVEN)
-
-
-@pytest.mark.parametrize("promised", [None, NOON])
-def test_rule_7_the_first_promise_and_the_same_one_need_no_reason(
-    promised: datetime | None,
+@pytest.mark.parametrize(
+    ("promised", "due", "expected"),
+    [
+        (NOON, ELEVEN, (Move.EARLIER, False, ELEVEN)),
+        (ELEVEN, NOON, (Move.LATER, True, ELEVEN)),
+        (NOON, NOON, (Move.SAME, False, NOON)),
+        (None, NOON, (Move.SAME, False, NOON)),
+    ],
+)
+def test_rule_7_a_promise_moves_earlier_silently_and_later_only_with_a_reason(
+    promised: datetime | None, due: datetime, expected: tuple[Move, bool, datetime]
 ) -> None:
-    change = sla.promise_after(promised, NOON)
-    assert (change.move, change.needs_reason, change.holds_at) == (Move.SAME, False, NOON)
+    change = sla.promise_after(promised, due)
+    assert (change.move, change.needs_reason, change.holds_at) == expected
 
 
 # Rule 10: hours change, the past does not.
