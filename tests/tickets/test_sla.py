@@ -278,9 +278,6 @@ def test_rule_10_new_hours_move_a_deadline_after_them_and_keep_the_time_run_befo
     assert sla.elapsed(waits, changed, midnight) == sla.elapsed(waits, HOURS, midnight) == mins(10)
 
 
-# Rule 11: the same day.
-
-
 @pytest.mark.parametrize("category", list(PRIORITIES))
 def test_rule_11_only_high_and_critical_incidents_are_owed_the_same_day(category: str) -> None:
     owed = {
@@ -312,9 +309,6 @@ def test_rule_11_the_day_ends_at_midnight_of_the_zone(zone: str, received: str, 
 def test_rule_11_a_receipt_without_a_zone_is_refused() -> None:
     with pytest.raises(NaiveMoment):
         sla.same_day_due("Europe/Moscow", datetime(2026, 11, 23))  # noqa: DTZ001
-
-
-# Rule 12: warnings.
 
 
 @pytest.mark.parametrize(
