@@ -34,11 +34,12 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("select 1")
-        state = {"database": "ok", "letters": _letters(at), "jobs": dict(_jobs(at))}
+        letters, jobs = _letters(at), dict(_jobs(at))
     except DatabaseError:
         return JsonResponse({"ready": False, "database": "down"}, status=503)
-    ready = state["letters"]["ok"] and all(job["ok"] for job in state["jobs"].values())
-    return JsonResponse({"ready": ready, **state}, status=200 if ready else 503)
+    ready = bool(letters["ok"]) and all(job["ok"] for job in jobs.values())
+    state = {"ready": ready, "database": "ok", "letters": letters, "jobs": jobs}
+    return JsonResponse(state, status=200 if ready else 503)
 
 
 def _letters(at: datetime) -> dict[str, float | bool]:

@@ -120,12 +120,11 @@ def target_lines(table: Sequence[TargetRow]) -> list[TargetLine]:
     """Write the table of targets; requests that have the same targets share a line."""
     requests = [row for row in table if row.category != Category.INCIDENT]
     alike = all(row.minutes == requests[0].minutes for row in requests)
-    shown = [
-        (Category(row.category).label, row) for row in table if not alike or row not in requests
-    ]
+    kept = [row for row in table if not alike or row not in requests]
+    lines = [TargetLine(str(Category(row.category).label), _all(row)) for row in kept]
     if alike:
-        shown.append((_("Request of any kind"), requests[0]))
-    return [TargetLine(str(label), list(row.minutes.values())) for label, row in shown]
+        lines.append(TargetLine(_("Request of any kind"), _all(requests[0])))
+    return lines
 
 
 def shortly_before_closing(found: Ground, at: datetime, minutes: int) -> Example | None:
@@ -135,6 +134,10 @@ def shortly_before_closing(found: Ground, at: datetime, minutes: int) -> Example
         return None
     received_at = here.closes_at - BEFORE_CLOSING
     return Example(received_at, found.schedule.add(received_at, timedelta(minutes=minutes)))
+
+
+def _all(row: TargetRow) -> list[int | None]:
+    return [row.minutes[code] for code in Priority.values]
 
 
 def _of(row: TargetRow) -> list[int]:

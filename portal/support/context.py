@@ -1,6 +1,5 @@
 """What every template knows: whose portal this is, who is here now, and how to reach us."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,11 +11,7 @@ from portal.support import schedule
 def brand(request: HttpRequest) -> dict[str, Any]:
     """Give templates the ground; it is only read where a template shows it."""
     return {
-        "brand": _lazy(lambda: schedule.for_request(request).brand),
-        "presence": _lazy(lambda: schedule.presence_for(request)),
-        "channels": _lazy(lambda: schedule.channels_for(request)),
+        "brand": SimpleLazyObject(lambda: schedule.for_request(request).brand),
+        "presence": SimpleLazyObject(lambda: schedule.presence_for(request)),
+        "channels": SimpleLazyObject(lambda: schedule.channels_for(request)),
     }
-
-
-def _lazy(read: Callable[[], Any]) -> SimpleLazyObject:
-    return SimpleLazyObject(read)
