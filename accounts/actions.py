@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authtoken.models import Token
 
@@ -18,6 +20,7 @@ from accounts.models import Invitation, Organization, Role, Side, User
 from portal.refusals import NotAllowed, Refused
 
 INVITATION_LIVES = timedelta(days=7)
+OWN_FIELDS = {"full_name", "position", "phone", "language", "time_zone"}
 
 
 class AddressTaken(Refused):
@@ -64,13 +67,18 @@ def can_invite(by: User, role: Role, organization: Organization | None) -> bool:
     """Whether this person may invite into this role and organization.
 
     Staff who may add people invite anybody; who looks after the people of an organization invites
-    colleagues into its customer roles.
+    colleagues into its customer roles, none above their own.
     """
     if (role.side == Side.CUSTOMER) != (organization is not None):
         return False
     if by.has_perm("accounts.add_user"):
         return role.code != "administrator" or by.is_superuser
-    return manages(by, organization) and role.side == Side.CUSTOMER
+    return manages(by, organization) and role.order >= by.role.order
+
+
+def roles_to_give(by: User) -> QuerySet[Role]:
+    """Give the customer roles that this person may give to colleagues, highest first."""
+    return Role.objects.filter(side=Side.CUSTOMER, order__gte=by.role.order).order_by("order")
 
 
 def manages(person: User, organization: Organization | None) -> bool:
@@ -95,16 +103,16 @@ def invite(
     position: str = "",
     language: str = "ru",
 ) -> Invitation:
-    """Invite somebody by letter; an earlier open invitation of the address is revoked.
+    """Invite somebody by letter; an earlier open invitation to the same place is revoked.
 
     Raises RoleOutOfReach, AddressTaken.
     """
     if not can_invite(by, role, organization):
         raise RoleOutOfReach
     address = email.strip().lower()
-    if User.objects.filter(email__iexact=address).exists():
+    if is_taken(address):
         raise AddressTaken
-    _open(address).update(revoked_at=at)
+    _open(address).filter(organization=organization).update(revoked_at=at)
     token = secrets.token_urlsafe(32)
     made = Invitation.objects.create(
         token_hash=_hash(token),
@@ -146,7 +154,7 @@ def accept(*, token: str, password: str, at: datetime) -> User:
     ).update(accepted_at=at)
     if not claimed:
         raise InvitationGone
-    _refuse_weak(password)
+    _refuse_weak(password, invitation)
     return make_person(
         email=invitation.email,
         password=password or None,
@@ -184,9 +192,7 @@ def make_person(*, email: str, password: str | None, role: Role, **fields: Any) 
 @transaction.atomic
 def change_role(*, person: User, role: Role, actor: User) -> None:
     """Give a person another role, and the permissions of it. Raises RoleOutOfReach."""
-    if not actor.has_perm("accounts.change_user") or not can_invite(
-        actor, role, person.organization
-    ):
+    if not can_change_role(actor, person, role):
         raise RoleOutOfReach
     person.role = role
     person.save(update_fields=["role"])
@@ -196,10 +202,10 @@ def change_role(*, person: User, role: Role, actor: User) -> None:
 @transaction.atomic
 def change_address(*, person: User, email: str, actor: User) -> None:
     """Give a person another e-mail address, known to be theirs. Raises NotAllowed, AddressTaken."""
-    if not actor.has_perm("accounts.change_user"):
+    if not actor.has_perm("accounts.change_user") or not can_deactivate(actor, person):
         raise NotAllowed
     address = email.strip().lower()
-    if User.objects.filter(email__iexact=address).exclude(pk=person.pk).exists():
+    if is_taken(address, but_by=person):
         raise AddressTaken
     person.email = address
     person.save(update_fields=["email"])
@@ -211,8 +217,7 @@ def change_address(*, person: User, email: str, actor: User) -> None:
 @transaction.atomic
 def update_profile(*, person: User, **fields: str) -> None:
     """Change what people say of themselves: name, position, phone, language, time zone."""
-    known = {"full_name", "position", "phone", "language", "time_zone"}
-    if unknown := fields.keys() - known:
+    if unknown := fields.keys() - OWN_FIELDS:
         raise NotAllowed(", ".join(sorted(unknown)))
     for name, value in fields.items():
         setattr(person, name, value)
@@ -247,7 +252,40 @@ def can_deactivate(actor: User, person: User) -> bool:
     """Whether this person may shut that one out."""
     if actor.has_perm("accounts.change_user"):
         return actor.is_superuser or not person.is_superuser
-    return person.is_customer and manages(actor, person.organization)
+    return (
+        person.is_customer
+        and manages(actor, person.organization)
+        and person.role.order >= actor.role.order
+    )
+
+
+def can_change_role(actor: User, person: User, role: Role) -> bool:
+    """Whether this person may give that one the role."""
+    return can_deactivate(actor, person) and can_invite(actor, role, person.organization)
+
+
+@transaction.atomic
+def reset_second_factor(*, person: User, actor: User, at: datetime) -> None:
+    """Remove the app, keys and codes of somebody who lost them. Raises NotAllowed, NotYourself."""
+    if person == actor:
+        raise NotYourself(_("Remove your own second factor in your profile."))
+    if not actor.has_perm("accounts.change_user") or not can_deactivate(actor, person):
+        raise NotAllowed
+    Authenticator.objects.filter(user=person).delete()
+    end_sessions(person)
+    letters.account_notice(person.email, person.language, code="second_factor_reset", at=at)
+
+
+def is_taken(email: str, *, but_by: User | None = None) -> bool:
+    """Whether somebody signs in with this address, whatever its case."""
+    people = User.objects.filter(email__iexact=email.strip())
+    return (people.exclude(pk=but_by.pk) if but_by else people).exists()
+
+
+def end_session(*, person: User, pk: int) -> None:
+    """End one session of a person; one that is not theirs, or no more, changes nothing."""
+    for session in UserSession.objects.filter(user=person, pk=pk):
+        session.end()
 
 
 def end_sessions(person: User) -> None:
@@ -263,11 +301,11 @@ def _follow_role(person: User) -> None:
     person.save(update_fields=["is_staff"])
 
 
-def _refuse_weak(password: str) -> None:
+def _refuse_weak(password: str, invitation: Invitation) -> None:
     if not password:
         return
     try:
-        validate_password(password)
+        validate_password(password, User(email=invitation.email, full_name=invitation.full_name))
     except ValidationError as error:
         raise WeakPassword(" ".join(error.messages)) from error
 

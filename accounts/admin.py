@@ -1,13 +1,24 @@
 """People, organizations, roles and invitations in the admin; every change goes through an action."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
-from allauth.account.models import EmailAddress
+# Their pages must be registered before this module takes them off again.
+import allauth.account.admin
+import allauth.mfa.admin
+import allauth.usersessions.admin  # noqa: F401
+import django.contrib.auth.admin  # noqa: F401
+import rest_framework.authtoken.admin  # noqa: F401
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authtoken.models import TokenProxy
@@ -19,9 +30,25 @@ from accounts.requests import signed_in
 from portal.refusals import Refused
 
 # Groups follow roles, addresses follow people: editing either by hand would break that.
-for model in (Group, EmailAddress, TokenProxy):
+for model in (Group, EmailAddress, EmailConfirmation, Authenticator, UserSession, TokenProxy):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
+
+# What the holders of a role may file; the same as tickets.rules.Category, which stands above.
+MAY_FILE = (
+    ("incident", _("Incident")),
+    ("service_request", _("Service request")),
+    ("information_request", _("Information request")),
+    ("change_request", _("Change request")),
+)
+
+
+class Kept(ModelAdmin):
+    """A page whose rows are never deleted: tickets, messages and people point at them."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
 
 
 class PropertyInline(TabularInline):
@@ -30,9 +57,13 @@ class PropertyInline(TabularInline):
     model = Property
     extra = 0
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Never: tickets are about it; make it inactive instead."""
+        return False
+
 
 @admin.register(Organization)
-class OrganizationAdmin(ModelAdmin):
+class OrganizationAdmin(Kept):
     """Organizations with their hotels."""
 
     list_display = ("name", "account_manager", "is_active")
@@ -44,15 +75,27 @@ class OrganizationAdmin(ModelAdmin):
     inlines = (PropertyInline,)
     ordering = ("name",)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Never: tickets belong to it."""
-        return False
+
+class RoleForm(forms.ModelForm):
+    """A role; what it may file is ticked, not typed."""
+
+    may_file = forms.MultipleChoiceField(
+        label=_("may file"),
+        choices=MAY_FILE,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = Role
+        fields = ("name_ru", "name_en", "may_file", "sees_organization", "manages_people", "order")
 
 
 @admin.register(Role)
-class RoleAdmin(ModelAdmin):
+class RoleAdmin(Kept):
     """What the holders of each role may do."""
 
+    form = RoleForm
     list_display = ("name", "side", "sees_organization", "manages_people")
     readonly_fields = ("code", "side", "group")
     ordering = ("order",)
@@ -61,36 +104,46 @@ class RoleAdmin(ModelAdmin):
         """Only customer roles differ by their fields; new staff roles need code."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Never: people hold it."""
-        return False
+
+class ActorForm(forms.ModelForm):
+    """A form that knows who fills it in, so that it can say what an action would refuse."""
+
+    actor: ClassVar[User]
 
 
-class InvitationForm(forms.ModelForm):
-    """Checks what the action would refuse, so that the form can say it."""
+def known_to(form: type[Any], request: HttpRequest) -> type[Any]:
+    """Make the form of one request: it knows whoever asks."""
+    return type(form.__name__, (form,), {"actor": signed_in(request)})
+
+
+class InvitationForm(ActorForm):
+    """Whom to invite, and as what."""
 
     class Meta:
         model = Invitation
         fields = ("email", "full_name", "position", "role", "organization", "language")
+        widgets = {"language": forms.Select(choices=settings.LANGUAGES)}
 
     def clean_email(self) -> str:
         """Refuse an address that somebody has."""
         email = str(self.cleaned_data["email"]).lower()
-        if User.objects.filter(email__iexact=email).exists():
+        if actions.is_taken(email):
             raise forms.ValidationError(str(actions.AddressTaken.message))
         return email
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a customer without an organization, and staff with one."""
+        """Refuse a customer without an organization, staff with one, a role out of reach."""
         data = super().clean() or {}
-        role = data.get("role")
-        if role and (role.side == "customer") != bool(data.get("organization")):
+        role, organization = data.get("role"), data.get("organization")
+        if role and (role.side == "customer") != bool(organization):
             self.add_error("organization", _("Customers have an organization, staff have none."))
+        elif role and not actions.can_invite(self.actor, role, organization):
+            self.add_error("role", str(actions.RoleOutOfReach.message))
         return data
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ModelAdmin):
+class InvitationAdmin(Kept):
     """Inviting people, and taking invitations back."""
 
     form = InvitationForm
@@ -113,9 +166,9 @@ class InvitationAdmin(ModelAdmin):
         """A letter that has left cannot be changed."""
         return obj is None and super().has_change_permission(request)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Never: revoke it instead."""
-        return False
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Let the form know who invites."""
+        return known_to(super().get_form(request, *args, **kwargs), request)
 
     def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
         """Invite."""
@@ -131,18 +184,47 @@ class InvitationAdmin(ModelAdmin):
         )
         obj.pk = made.pk
 
-    @admin.action(description=_("Take back"))
+    @admin.action(description=_("Take back"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
         """Take invitations back."""
         for invitation in queryset:
             actions.revoke(invitation=invitation, actor=signed_in(request), at=timezone.now())
 
 
+class PersonForm(ActorForm):
+    """A person; says what the actions would refuse."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "role" in self.fields:
+            same_side = Role.objects.filter(side=self.instance.role.side)
+            field = self.fields["role"]
+            assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 (tells the type checker)
+            field.queryset = same_side.order_by("order")
+
+    def clean_email(self) -> str:
+        """Refuse an address that somebody else has."""
+        email = str(self.cleaned_data["email"]).lower()
+        if actions.is_taken(email, but_by=self.instance):
+            raise forms.ValidationError(str(actions.AddressTaken.message))
+        return email
+
+    def clean_role(self) -> Role:
+        """Refuse a role out of reach."""
+        role: Role = self.cleaned_data["role"]
+        # The instance already holds what was typed; the row does not.
+        person = User.objects.select_related("role", "organization").get(pk=self.instance.pk)
+        if role != person.role and not actions.can_change_role(self.actor, person, role):
+            raise forms.ValidationError(str(actions.RoleOutOfReach.message))
+        return role
+
+
 @admin.register(User)
-class UserAdmin(ModelAdmin):
+class UserAdmin(Kept):
     """People; they come in by invitation."""
 
-    list_display = ("full_name", "email", "role", "organization", "is_active")
+    form = PersonForm
+    list_display = ("full_name", "email", "role", "organization", "is_active", "last_login")
     list_filter = ("is_active", "role", "organization")
     search_fields = ("full_name", "email")
     list_select_related = ("role", "organization")
@@ -151,46 +233,60 @@ class UserAdmin(ModelAdmin):
         "is_active", "created_at", "deactivated_at", "last_login",
     )  # fmt: skip
     readonly_fields = ("organization", "is_active", "created_at", "deactivated_at", "last_login")
-    actions = ("deactivate", "reactivate")
+    actions = ("deactivate", "reactivate", "reset_second_factor")
     ordering = ("full_name",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Invite them instead."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Never: what they wrote stays; deactivate them instead."""
-        return False
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        """People are made by inviting them."""
+        return redirect("admin:accounts_invitation_add")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Superusers are changed by superusers only."""
         allowed = super().has_change_permission(request, obj)
         return allowed and (obj is None or not obj.is_superuser or signed_in(request).is_superuser)
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Change through the actions; what one refuses is said and nothing of it is kept."""
-        person, actor = User.objects.get(pk=obj.pk), signed_in(request)
-        plain = {"full_name", "position", "phone", "language", "time_zone"}
-        try:
-            actions.update_profile(person=person, **{name: getattr(obj, name) for name in plain})
-            if "role" in form.changed_data:
-                actions.change_role(person=person, role=obj.role, actor=actor)
-            if "email" in form.changed_data:
-                actions.change_address(person=person, email=obj.email, actor=actor)
-        except Refused as refusal:
-            messages.error(request, str(refusal.message))
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Let the form know who changes."""
+        return known_to(super().get_form(request, *args, **kwargs), request)
 
-    @admin.action(description=_("Deactivate: sessions end at once"))
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+        """Change through the actions; the form has asked already whether they will."""
+        person, actor = User.objects.get(pk=obj.pk), signed_in(request)
+        own = actions.OWN_FIELDS & set(form.changed_data)
+        actions.update_profile(person=person, **{name: getattr(obj, name) for name in own})
+        if "role" in form.changed_data:
+            actions.change_role(person=person, role=obj.role, actor=actor)
+        if "email" in form.changed_data:
+            actions.change_address(person=person, email=obj.email, actor=actor)
+
+    @admin.action(description=_("Deactivate: sessions end at once"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Shut people out."""
-        for person in queryset:
-            try:
-                actions.deactivate(person=person, actor=signed_in(request), at=timezone.now())
-            except Refused as refusal:
-                messages.error(request, f"{person}: {refusal.message}")
+        self._each(request, queryset, actions.deactivate, at=timezone.now())
 
-    @admin.action(description=_("Let in again"))
+    @admin.action(description=_("Let in again"), permissions=["change"])
     def reactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Let people in again."""
-        for person in queryset:
-            actions.reactivate(person=person, actor=signed_in(request))
+        self._each(request, queryset, actions.reactivate)
+
+    @admin.action(description=_("Remove a lost second factor"), permissions=["change"])
+    def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Let people who lost their app or key set up a new one."""
+        self._each(request, queryset, actions.reset_second_factor, at=timezone.now())
+
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[User],
+        action: Callable[..., None],
+        **fields: Any,
+    ) -> None:
+        done = 0
+        for person in queryset.select_related("role", "organization"):
+            try:
+                action(person=person, actor=signed_in(request), **fields)
+                done += 1
+            except Refused as refusal:
+                messages.error(request, f"{person}: {refusal.message}")
+        if done:
+            messages.success(request, _("Done for %(count)s.") % {"count": done})

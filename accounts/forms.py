@@ -1,12 +1,16 @@
-"""Forms of people's own pages."""
+"""Forms of people's own pages, and allauth's in our words."""
 
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
+from allauth.account import forms as account_forms
+from allauth.mfa.base import forms as factor_forms
+from allauth.mfa.totp import forms as app_forms
+from allauth.mfa.webauthn import forms as key_forms
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role, Side, User
+from accounts.models import Role, User
 
 # The zones our customers live in, west to east; a person's own is added when it is another.
 ZONES = (
@@ -15,6 +19,7 @@ ZONES = (
     "Asia/Magadan", "Asia/Kamchatka", "Europe/Minsk", "Asia/Tbilisi", "Asia/Yerevan",
     "Asia/Almaty", "Asia/Tashkent", "Europe/Istanbul", "Europe/Berlin", "Europe/London", "UTC",
 )  # fmt: skip
+STRENGTH = _("At least 10 characters; no common word, not your name, not only digits.")
 
 
 class ProfileForm(forms.ModelForm):
@@ -52,11 +57,19 @@ class InviteForm(forms.Form):
     full_name = forms.CharField(label=_("Full name"), max_length=150)
     email = forms.EmailField(label=_("Work e-mail"), max_length=254)
     position = forms.CharField(label=_("Position"), max_length=120, required=False)
-    role = forms.ModelChoiceField(
+    role = forms.ModelChoiceField[Role](
         label=_("Role"),
-        queryset=Role.objects.filter(side=Side.CUSTOMER).order_by("order"),
+        queryset=Role.objects.none(),
         empty_label=None,
+        widget=forms.RadioSelect,
     )
+
+    def __init__(self, *args: Any, roles: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["role"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 (tells the type checker)
+        field.queryset = roles
+        field.initial = roles.last()
 
 
 class AcceptForm(forms.Form):
@@ -65,9 +78,119 @@ class AcceptForm(forms.Form):
     password = forms.CharField(
         label=_("Password"),
         required=False,
+        strip=False,
         max_length=200,
-        help_text=_(
-            "At least 10 characters. Leave it empty to sign in by a code sent to your e-mail."
-        ),
+        help_text=STRENGTH,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
+
+
+class Plain(forms.Form):
+    """Takes the placeholders and the markup out of allauth's fields, and gives them our labels."""
+
+    labels: ClassVar[dict[str, Any]] = {}
+    hints: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.labels.get(name, field.label)
+            field.help_text = self.hints.get(name, "")
+            if field.widget.attrs.get("autocomplete") == "one-time-code":
+                field.widget.attrs |= {"class": "code", "autofocus": True}
+
+
+class LoginForm(Plain, account_forms.LoginForm):
+    """Signing in by password."""
+
+    labels = {"login": _("Work e-mail"), "password": _("Password")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+
+
+class RequestCodeForm(Plain, account_forms.RequestLoginCodeForm):
+    """Asking for a code by e-mail."""
+
+    labels = {"email": _("Work e-mail")}
+
+
+class ConfirmCodeForm(Plain, account_forms.ConfirmLoginCodeForm):
+    """Signing in by the code."""
+
+    labels = {"code": _("Code from the letter")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= {"inputmode": "numeric", "maxlength": "12"}
+
+
+class ResetPasswordForm(Plain, account_forms.ResetPasswordForm):
+    """Asking for a link under which a new password is set."""
+
+    labels = {"email": _("Work e-mail")}
+
+
+class NewPasswordForm(Plain, account_forms.ResetPasswordKeyForm):
+    """A new password, under the link."""
+
+    labels = {"password1": _("New password"), "password2": _("New password once more")}
+    hints = {"password1": STRENGTH}
+
+
+class ChangePasswordForm(Plain, account_forms.ChangePasswordForm):
+    """A new password beside the old one."""
+
+    labels = {"oldpassword": _("Present password"), **NewPasswordForm.labels}
+    hints = NewPasswordForm.hints
+
+
+class SetPasswordForm(Plain, account_forms.SetPasswordForm):
+    """The first password of somebody who signed in by code."""
+
+    labels = NewPasswordForm.labels
+    hints = NewPasswordForm.hints
+
+
+class ChangeAddressForm(Plain, account_forms.AddEmailForm):
+    """Another e-mail address."""
+
+    labels = {"email": _("New e-mail")}
+
+
+class ReauthenticateForm(Plain, account_forms.ReauthenticateForm):
+    """The password once more, before something weighty."""
+
+    labels = {"password": _("Password")}
+
+
+class SecondFactorForm(Plain, factor_forms.AuthenticateForm):
+    """The second step of signing in."""
+
+    labels = {"code": _("Code from the app, or a recovery code")}
+
+
+class SecondFactorAgainForm(Plain, factor_forms.ReauthenticateForm):
+    """The second factor once more, before something weighty."""
+
+    labels = SecondFactorForm.labels
+
+
+class ActivateAppForm(Plain, app_forms.ActivateTOTPForm):
+    """The first code of an app, which proves that it works."""
+
+    labels = {"code": _("Code from the app")}
+
+
+class AddKeyForm(Plain, key_forms.AddWebAuthnForm):
+    """A security key."""
+
+    labels = {"name": _("What to call the key")}
+
+
+class EditKeyForm(Plain, key_forms.EditWebAuthnForm):
+    """Another name for a security key."""
+
+    labels = {"name": _("What to call the key")}

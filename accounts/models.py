@@ -71,6 +71,7 @@ class Organization(models.Model):
         null=True,
         blank=True,
         related_name="managed_organizations",
+        limit_choices_to={"role__side": "staff"},
         verbose_name=_("account manager"),
     )
     is_active = models.BooleanField(_("active"), default=True)

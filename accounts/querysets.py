@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from accounts.models import Property, User  # noqa: F401 (named in a string below)
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -42,6 +42,18 @@ class UserManager(BaseUserManager["User"]):
         user.set_password(password)
         user.save(using=self._db)
         return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Make the first administrator, for `manage.py createsuperuser`."""
+        roles: Any = self.model._meta.get_field("role").related_model
+        role = roles.objects.get(code="administrator")
+        person = self.create_user(
+            email, password, role=role, is_staff=True, is_superuser=True, **fields
+        )
+        person.groups.add(role.group)
+        addresses: Any = person.emailaddress_set  # type: ignore[attr-defined]  # of allauth
+        addresses.create(email=person.email, primary=True, verified=True)
+        return person
 
     def get_by_natural_key(self, username: str | None) -> User:
         """Find a person by e-mail whatever its case."""

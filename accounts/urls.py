@@ -8,6 +8,7 @@ urlpatterns = [
     path("i18n/setlang/", views.switch_language, name="set_language"),
     path("after-login/", views.after_login, name="after_login"),
     path("profile/", views.profile, name="profile"),
+    path("profile/sessions/<int:pk>/end/", views.end_session, name="end_session"),
     path("colleagues/", views.colleagues, name="colleagues"),
     path("colleagues/invite/", views.invite, name="invite"),
     path("colleagues/<int:pk>/deactivate/", views.deactivate, name="deactivate"),

@@ -1,6 +1,8 @@
 """People's own pages: profile, colleagues, invitations, where to go after signing in."""
 
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,6 +15,7 @@ from accounts import actions
 from accounts.forms import AcceptForm, InviteForm, ProfileForm
 from accounts.models import Invitation, Organization, User
 from accounts.requests import signed_in
+from portal.http import within_rate
 from portal.refusals import Refused
 
 
@@ -20,7 +23,7 @@ from portal.refusals import Refused
 def switch_language(request: HttpRequest) -> HttpResponse:
     """Change the language of the pages, and keep it with the account."""
     language = request.POST.get("language", "")
-    if request.user.is_authenticated and language in {"ru", "en"}:
+    if request.user.is_authenticated and language in dict(settings.LANGUAGES):
         actions.update_profile(person=signed_in(request), language=language)
     return set_language(request)
 
@@ -47,21 +50,41 @@ def profile(request: HttpRequest) -> HttpResponse:
         actions.update_profile(person=person, **form.cleaned_data)
         messages.success(request, _("Saved."))
         response = redirect("profile")
-        response.delete_cookie("language")
+        # What was chosen here wins over what the switch of this browser remembers.
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
         return response
     return render(request, "accounts/profile.html", {"form": form})
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a session of one's own on another device."""
+    actions.end_session(person=signed_in(request), pk=pk)
+    messages.success(request, _("This session has ended."))
+    return redirect("usersessions_list")
 
 
 @login_required
 @require_safe
 def colleagues(request: HttpRequest) -> HttpResponse:
     """List the people of the organization for whoever looks after them."""
-    organization = _managed(request)
+    organization, actor = _managed(request), signed_in(request)
     people = organization.people.select_related("role").order_by("-is_active", "full_name")
-    invitations = Invitation.objects.filter(
-        organization=organization, accepted_at__isnull=True, revoked_at__isnull=True
-    ).select_related("role")
-    context = {"people": people, "invitations": invitations, "at": timezone.now()}
+    invitations = (
+        Invitation.objects.filter(
+            organization=organization, accepted_at__isnull=True, revoked_at__isnull=True
+        )
+        .select_related("role")
+        .order_by("-created_at")
+    )
+    context = {
+        "organization": organization,
+        "people": people,
+        "invitations": invitations,
+        "at": timezone.now(),
+        "lowest": actor.role.order,
+    }
     return render(request, "accounts/colleagues.html", context)
 
 
@@ -69,11 +92,14 @@ def colleagues(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite a colleague."""
-    organization, form = _managed(request), InviteForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    organization, by = _managed(request), signed_in(request)
+    form = InviteForm(request.POST or None, roles=actions.roles_to_give(by))
+    if request.method == "POST" and not within_rate(request, "invite"):
+        form.add_error(None, _("Too many invitations in an hour. Try again later."))
+    elif request.method == "POST" and form.is_valid():
         try:
             actions.invite(
-                by=signed_in(request),
+                by=by,
                 organization=organization,
                 language=request.LANGUAGE_CODE,
                 at=timezone.now(),
@@ -121,9 +147,12 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     try:
         invitation = actions.find_invitation(token, at=at)
         if request.method == "POST" and form.is_valid():
-            actions.accept(token=token, password=form.cleaned_data["password"], at=at)
+            password = form.cleaned_data["password"]
+            actions.accept(token=token, password=password, at=at)
+            # Whoever was signed in on this computer is not the person who was invited.
+            logout(request)
             messages.success(request, _("Welcome! Now sign in."))
-            return redirect("account_login")
+            return redirect("account_login" if password else "account_request_login_code")
     except actions.InvitationGone as refusal:
         return render(
             request, "accounts/invitation_gone.html", {"reason": refusal.message}, status=404

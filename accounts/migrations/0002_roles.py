@@ -1,5 +1,7 @@
 """The roles of the first installation, and the group of each staff role."""
 
+from typing import Any
+
 from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
 from django.db import migrations
@@ -83,13 +85,13 @@ def seed(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 def _make_permissions(apps: Apps) -> None:
     # Django makes permissions after all migrations; these rows are needed now.
     for label in ("accounts", "delivery", "support", "feedback", "kb", "tickets"):
-        config = apps.get_app_config(label)
+        config: Any = apps.get_app_config(label)
         config.models_module = True
         create_permissions(config, apps=apps, verbosity=0)
         config.models_module = None
 
 
-def _group(apps: Apps, code: str, names: list[str]) -> object:
+def _group(apps: Apps, code: str, names: list[str]) -> Any:
     group = apps.get_model("auth", "Group").objects.create(name=code)
     permission = apps.get_model("auth", "Permission")
     for name in names:
