@@ -57,7 +57,7 @@ class InviteForm(forms.Form):
     full_name = forms.CharField(label=_("Full name"), max_length=150)
     email = forms.EmailField(label=_("Work e-mail"), max_length=254)
     position = forms.CharField(label=_("Position"), max_length=120, required=False)
-    role = forms.ModelChoiceField[Role](
+    role: forms.ModelChoiceField = forms.ModelChoiceField(
         label=_("Role"),
         queryset=Role.objects.none(),
         empty_label=None,
