@@ -9,11 +9,11 @@ import os
 import tempfile
 import unicodedata
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
-from uuid import UUID
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID, uuid4
 
 import pylibmagic  # noqa: F401 (brings libmagic itself; it must be imported before magic)
 
@@ -21,11 +21,17 @@ import magic  # isort: skip
 import pillow_heif
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from portal.refusals import Refused
+
+if TYPE_CHECKING:
+    Upload: TypeAlias = UploadedFile[Any]
+else:
+    Upload = UploadedFile
 
 MB = 1024 * 1024
 SNIFFED = 8192  # bytes that decide the type
@@ -39,44 +45,75 @@ Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 pillow_heif.register_heif_opener()
 
 
+Fits = Callable[[str, bytes], bool]
+
+
 @dataclass(frozen=True)
 class Kind:
-    """One accepted kind of file: what content it may turn out to be, and how large it may be."""
+    """One accepted kind of file: its type, how large it may be, and whether content fits it."""
 
     content_type: str
-    sniffed: frozenset[str]
-    limit: int
+    limit: int  # bytes
+    fits: Fits
     is_image: bool = False
 
 
-def _kind(content_type: str, limit: int, *sniffed: str, is_image: bool = False) -> Kind:
-    return Kind(content_type, frozenset({content_type, *sniffed}), limit * MB, is_image)
+def _is(*types: str) -> Fits:
+    """Fit what is sniffed as one of these types."""
+    return lambda sniffed, _head: sniffed in types
 
 
-_TEXT = ("text/plain", "text/csv", "application/json", "text/x-csv", "application/csv")
-_PACKED = ("application/zip", "application/octet-stream")
-_OFFICE = "application/vnd.openxmlformats-officedocument."
+def _is_text(sniffed: str, head: bytes) -> bool:
+    # A log may quote a page somewhere; what begins as markup is a page, script or drawing.
+    is_markup = sniffed != "text/plain" and head.lstrip(SPACE).startswith(b"<")
+    return (sniffed.startswith("text/") or sniffed in TEXTS) and not is_markup
+
+
+def _is_json(sniffed: str, head: bytes) -> bool:
+    return _is_text(sniffed, head) and head.lstrip(SPACE).startswith((b"{", b"["))
+
+
+def _image(content_type: str, *also: str) -> Kind:
+    return Kind(content_type, 15 * MB, _is(content_type, *also), is_image=True)
+
+
+def _video(content_type: str, *also: str) -> Kind:
+    return Kind(content_type, 100 * MB, _is(content_type, *also))
+
+
+def _other(content_type: str, fits: Fits | None = None) -> Kind:
+    return Kind(content_type, 25 * MB, fits or _is(content_type))
+
+
+def _office(name: str) -> Kind:
+    content_type = f"application/vnd.openxmlformats-officedocument.{name}"
+    return _other(content_type, _is(content_type, "application/zip"))
+
+
+SPACE = b"\xef\xbb\xbf\xff\xfe \t\r\n\0"  # byte order marks too
+TEXTS = frozenset({"application/json", "application/x-ndjson", "message/rfc822"})
 KINDS: Mapping[str, Kind] = {
-    "png": _kind("image/png", 15, is_image=True),
-    "jpg": _kind("image/jpeg", 15, is_image=True),
-    "jpeg": _kind("image/jpeg", 15, is_image=True),
-    "gif": _kind("image/gif", 15, is_image=True),
-    "webp": _kind("image/webp", 15, is_image=True),
-    "heic": _kind("image/heic", 15, "image/heif", is_image=True),
-    "mp4": _kind("video/mp4", 100, "video/x-m4v", "video/quicktime"),
-    "webm": _kind("video/webm", 100, "video/x-matroska"),
-    "mov": _kind("video/quicktime", 100, "video/mp4"),
-    "pdf": _kind("application/pdf", 25),
-    "txt": _kind("text/plain", 25, *_TEXT),
-    "log": _kind("text/plain", 25, *_TEXT),
-    "csv": _kind("text/csv", 25, *_TEXT),
-    "json": _kind("application/json", 25, *_TEXT),
-    "har": _kind("application/json", 25, *_TEXT),
-    "docx": _kind(f"{_OFFICE}wordprocessingml.document", 25, *_PACKED),
-    "xlsx": _kind(f"{_OFFICE}spreadsheetml.sheet", 25, *_PACKED),
-    "zip": _kind("application/zip", 25),
+    "png": _image("image/png"),
+    "jpg": _image("image/jpeg"),
+    "jpeg": _image("image/jpeg"),
+    "gif": _image("image/gif"),
+    "webp": _image("image/webp"),
+    "heic": _image("image/heic", "image/heif"),
+    "mp4": _video("video/mp4", "video/x-m4v", "video/quicktime"),
+    "webm": _video("video/webm", "video/x-matroska"),
+    "mov": _video("video/quicktime", "video/mp4"),
+    "pdf": _other("application/pdf"),
+    "txt": _other("text/plain", _is_text),
+    "log": _other("text/plain", _is_text),
+    "csv": _other("text/csv", _is_text),
+    "json": _other("application/json", _is_json),
+    "har": _other("application/json", _is_json),
+    "docx": _office("wordprocessingml.document"),
+    "xlsx": _office("spreadsheetml.sheet"),
+    "zip": _other("application/zip"),
 }
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "HEIF")
+POLICY = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'none'"
 ACCEPT = ",".join(f".{extension}" for extension in KINDS)
 
 
@@ -102,16 +139,44 @@ class Accepted:
     height: int | None
 
 
-def accept(upload: UploadedFile, id: UUID) -> Accepted:  # noqa: A002
-    """Check a file and store it under its id. Raises FileRefused; nothing is left behind then."""
+class BoundedUploadHandler(TemporaryFileUploadHandler):
+    """Takes uploads to disk, and never more of a request than a message may carry.
+
+    The rest is read and dropped, so that the answer can name the file instead of hanging up.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._left = MOST_BYTES
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        """Keep a chunk while there is room for it."""
+        self._left -= len(raw_data)
+        if self._left >= 0:
+            super().receive_data_chunk(raw_data, start)
+        return None
+
+    def file_complete(self, file_size: int) -> Upload | None:
+        """Hand the file over; a part of it counts as too much."""
+        upload = super().file_complete(file_size)
+        if upload is not None and self._left < 0:
+            upload.size = MOST_BYTES + file_size
+        return upload
+
+
+def accept(upload: Upload) -> Accepted:
+    """Check a file and store it under a new id. Raises FileRefused; nothing is left behind then."""
     name = clean_name(upload.name or "")
     kind = _check(upload, name)
     preview, size = _preview(upload, name) if kind.is_image else (None, (None, None))
-    place = path_of(id)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    digest = _store(upload, place)
-    if preview is not None:
-        _write(preview, place.with_name(place.name + PREVIEW_SUFFIX))
+    id = uuid4()  # noqa: A001
+    try:
+        digest = _store(upload, path_of(id))
+        if preview is not None:
+            _write(preview, _preview_of(path_of(id)))
+    except BaseException:
+        forget(id)
+        raise
     return Accepted(
         id=id,
         name=name,
@@ -128,7 +193,7 @@ def forget(id: UUID) -> None:  # noqa: A002
     """Delete the bytes of a file."""
     place = path_of(id)
     place.unlink(missing_ok=True)
-    place.with_name(place.name + PREVIEW_SUFFIX).unlink(missing_ok=True)
+    _preview_of(place).unlink(missing_ok=True)
 
 
 def path_of(id: UUID) -> Path:  # noqa: A002
@@ -136,20 +201,23 @@ def path_of(id: UUID) -> Path:  # noqa: A002
     return Path(settings.ATTACHMENT_ROOT) / str(id)[:2] / str(id)
 
 
+def _preview_of(place: Path) -> Path:
+    return place.with_name(place.name + PREVIEW_SUFFIX)
+
+
 def clean_name(name: str) -> str:
     """Give a name fit for showing: no path, no invisible or control characters, not too long."""
     # Order matters: invisible characters go first, or they hide what follows (CVE-2026-28289).
-    visible = "".join(
-        sign for sign in unicodedata.normalize("NFC", name) if unicodedata.category(sign)[0] != "C"
-    )
-    last = visible.replace("\\", "/").rsplit("/", 1)[-1].strip(". ")
+    visible = "".join(sign for sign in name if unicodedata.category(sign)[0] != "C")
+    line = " ".join(unicodedata.normalize("NFC", visible).split())
+    last = line.replace("\\", "/").rsplit("/", 1)[-1].strip(". ")
     stem, dot, extension = last.rpartition(".")
     if not dot:
         return last[:LONGEST_NAME] or "file"
     return f"{stem[: LONGEST_NAME - len(extension) - 1]}.{extension}"[-LONGEST_NAME:]
 
 
-def _check(upload: UploadedFile, name: str) -> Kind:
+def _check(upload: Upload, name: str) -> Kind:
     kind = KINDS.get(name.rpartition(".")[2].lower())
     size = upload.size or 0
     if kind is None:
@@ -167,16 +235,19 @@ def _check(upload: UploadedFile, name: str) -> Kind:
             % {"name": name, "size": -(-size // MB), "limit": kind.limit // MB}
         )
     upload.seek(0)
-    sniffed = magic.from_buffer(upload.read(SNIFFED), mime=True)
-    if sniffed not in kind.sniffed:
+    head = upload.read(SNIFFED)
+    if not kind.fits(magic.from_buffer(head, mime=True), head):
         raise FileRefused(
-            _("“%(name)s” is not what its ending says. Save it anew and attach it again.")
+            _(
+                "“%(name)s” is not what its ending says. Save it anew as a picture, a video, PDF,"
+                " text, Word, Excel or ZIP and attach it again."
+            )
             % {"name": name}
         )
     return kind
 
 
-def _preview(upload: UploadedFile, name: str) -> tuple[bytes, tuple[int, int]]:
+def _preview(upload: Upload, name: str) -> tuple[bytes, tuple[int, int]]:
     """Draw the picture anew: what comes out holds pixels only, no EXIF and nothing appended."""
     upload.seek(0)
     try:
@@ -189,83 +260,110 @@ def _preview(upload: UploadedFile, name: str) -> tuple[bytes, tuple[int, int]]:
         raise FileRefused(
             _("“%(name)s” has too many pixels; up to 40 million are fine.") % {"name": name}
         ) from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except Exception as error:  # decoders of pictures fail in many ways
         raise FileRefused(
             _("“%(name)s” cannot be read as a picture. Make the screenshot again.") % {"name": name}
         ) from error
 
 
 def _drawn(picture: Image.Image) -> bytes:
+    picture.draft("RGB", (PREVIEW_SIDE, PREVIEW_SIDE))  # a large JPEG is read smaller at once
     has_alpha = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
-    shown = picture.convert("RGBA" if has_alpha else "RGB")
+    upright = ImageOps.exif_transpose(picture)
+    shown = upright.convert("RGBA" if has_alpha else "RGB")
     shown.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
     out = io.BytesIO()
     if has_alpha or picture.format == "PNG":
-        shown.save(out, "PNG", optimize=False)
+        _without_marks(shown).save(out, "PNG")
     else:
-        shown.save(out, "JPEG", quality=85)
+        _without_marks(shown).save(out, "JPEG", quality=85)
     return out.getvalue()
 
 
-def _store(upload: UploadedFile, place: Path) -> str:
+def _without_marks(picture: Image.Image) -> Image.Image:
+    picture.info.clear()  # EXIF with the place of the shot, comments, profiles
+    return picture
+
+
+def _store(upload: Upload, place: Path) -> str:
     digest = hashlib.sha256()
     upload.seek(0)
     with _fresh(place) as file:
         for chunk in upload.chunks():
             digest.update(chunk)
             file.write(chunk)
-    Path(file.name).rename(place)
+        _settle(file, place)
     return digest.hexdigest()
 
 
 def _write(content: bytes, place: Path) -> None:
     with _fresh(place) as file:
         file.write(content)
-    Path(file.name).rename(place)
+        _settle(file, place)
 
 
 def _fresh(place: Path) -> Any:
-    return tempfile.NamedTemporaryFile(dir=place.parent, delete=False)  # mode 0600
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.NamedTemporaryFile(dir=place.parent, prefix=".")  # mode 0600
+
+
+def _settle(file: Any, place: Path) -> None:
+    """Give a written file its name; before that nobody sees it, and after it nobody loses it."""
+    file.flush()
+    os.fsync(file.fileno())
+    os.link(file.name, place)
 
 
 def serve(
     *,
-    id: UUID,
+    id: UUID,  # noqa: A002
     name: str,
     content_type: str,
     is_preview: bool = False,
 ) -> HttpResponseBase:
     """Answer with a file. Only our own drawing of a picture is ever shown in place."""
-    place = path_of(id)
-    if is_preview:
-        place = place.with_name(place.name + PREVIEW_SUFFIX)
-    if not place.exists():
+    place = _preview_of(path_of(id)) if is_preview else path_of(id)
+    if not place.is_file():
         raise Http404
-    response = _body(place, name, is_preview)
-    response.headers["Content-Type"] = _preview_type(place) if is_preview else content_type
+    response = _shown(place, name) if is_preview else _original(place, name, content_type)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = (
-        "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'none'"
-    )
+    response.headers["Content-Security-Policy"] = POLICY
     response.headers["Cross-Origin-Resource-Policy"] = "same-site"
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
-def _body(place: Path, name: str, is_preview: bool) -> HttpResponseBase:  # noqa: FBT001
-    response = FileResponse(_open(place), as_attachment=not is_preview, filename=name)
-    if settings.ATTACHMENT_SENDFILE != "nginx":
-        return response
-    handed = HttpResponse(headers={"Content-Disposition": response.headers["Content-Disposition"]})
-    response.close()
-    handed.headers["X-Accel-Redirect"] = f"/_att/{place.parent.name}/{place.name}"
-    return handed
+def _original(place: Path, name: str, content_type: str) -> HttpResponseBase:
+    return _handed(
+        place, FileResponse(_open(place), as_attachment=True, filename=name), content_type
+    )
+
+
+def _shown(place: Path, name: str) -> HttpResponseBase:
+    extension, content_type = _drawn_as(place)
+    filename = f"{name.rpartition('.')[0] or name}.{extension}"
+    return _handed(place, FileResponse(_open(place), filename=filename), content_type)
+
+
+def _handed(place: Path, response: FileResponse, content_type: str) -> HttpResponseBase:
+    """Let nginx send the bytes where it stands in front."""
+    if settings.ATTACHMENT_SENDFILE == "nginx":
+        disposition = response.headers["Content-Disposition"]
+        response.close()
+        accel = f"/_att/{place.parent.name}/{place.name}"
+        return HttpResponse(
+            content_type=content_type,
+            headers={"Content-Disposition": disposition, "X-Accel-Redirect": accel},
+        )
+    response.headers["Content-Type"] = content_type
+    return response
 
 
 def _open(place: Path) -> IO[bytes]:
     return os.fdopen(os.open(place, os.O_RDONLY), "rb")
 
 
-def _preview_type(place: Path) -> str:
+def _drawn_as(place: Path) -> tuple[str, str]:
     with place.open("rb") as file:
-        return "image/png" if file.read(4) == b"\x89PNG" else "image/jpeg"
+        is_png = file.read(4) == b"\x89PNG"
+    return ("png", "image/png") if is_png else ("jpg", "image/jpeg")

@@ -1,6 +1,7 @@
 """The root of all refusals: an action that will not be done, with words for whoever asked."""
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class Refused(Exception):
@@ -25,3 +26,4 @@ class NotAllowed(Refused):
 
     code = "not_allowed"
     status = 403
+    message = _("Your role does not allow this.")

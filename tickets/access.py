@@ -2,7 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import User
+from accounts.models import Property, User
 from tickets import rules
 from tickets.models import Attachment, Message, Ticket
 
@@ -23,6 +23,11 @@ def categories_for(user: User) -> list[str]:
 def can_file(user: User) -> bool:
     """Whether this person files tickets at all: active customers do."""
     return user.is_active and bool(categories_for(user))
+
+
+def can_file_about(user: User, hotel: Property) -> bool:
+    """Whether this hotel is one of the person's organization, and in use."""
+    return hotel.is_active and hotel.organization_id == user.organization_id
 
 
 def takes_part(user: User, ticket: Ticket) -> bool:
@@ -57,8 +62,13 @@ def can_assign(user: User, ticket: Ticket) -> bool:
     return works_on(user, ticket)
 
 
-def can_move(user: User, ticket: Ticket) -> bool:
-    """Whether this person may change where the ticket stands."""
+def can_readdress(user: User, ticket: Ticket) -> bool:
+    """Whether this person may move it between support and the account manager."""
+    return works_on(user, ticket)
+
+
+def can_set_status(user: User, ticket: Ticket) -> bool:
+    """Whether this person may say what the ticket waits for."""
     return works_on(user, ticket)
 
 

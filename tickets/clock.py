@@ -121,8 +121,8 @@ def start(*, ticket: Ticket, kind: ClockKind, message: Message, at: datetime) ->
 def retarget(*, ticket: Ticket, at: datetime) -> None:
     """Give the open clock the target of the ticket's present category and priority (rule 6).
 
-    The time already run counts; a clock that is late by now keeps a stricter target; a promise
-    that is earlier than the new due time holds (rule 7), which is told by a line of its own.
+    The time already run counts; a clock that is late by now keeps a stricter target. A promise
+    that is earlier than the new due time holds (rule 7).
     """
     clock = open_clock(ticket)
     if clock is None:
@@ -139,9 +139,6 @@ def retarget(*, ticket: Ticket, at: datetime) -> None:
     _compute(clock, schedule)
     clock.save(update_fields=["category", "priority", "target_minutes", "due_at", "warn_at"])
     _line(clock, "retargeted", at, schedule, priority=ticket.priority or "")
-    holds_at = _holds_at(clock)
-    if holds_at < clock.due_at:
-        _line(clock, "promise_kept", at, schedule, due_at=holds_at)
     _copy_due(ticket, clock)
 
 
@@ -228,21 +225,14 @@ def _pure(clock: Clock) -> sla.Clock:
     return sla.Clock(clock.kind, (running,), timedelta(minutes=clock.target_minutes))
 
 
-def _line(
-    clock: Clock,
-    code: str,
-    at: datetime,
-    schedule: Schedule,
-    due_at: datetime | None = None,
-    **data: str,
-) -> None:
+def _line(clock: Clock, code: str, at: datetime, schedule: Schedule, **data: str) -> None:
     """Add a line to the ledger."""
     ClockLine.objects.create(
         clock=clock,
         at=at,
         code=code,
         target_minutes=clock.target_minutes,
-        due_at=due_at or clock.due_at,
+        due_at=clock.due_at,
         calendar=str(schedule.version_on(schedule.day_of(at)).valid_from),
         data=data,
     )

@@ -32,9 +32,13 @@ def ticket_reply(ticket: Ticket, message: Message, *, at: datetime) -> None:
     _to_requester(ticket, "ticket_reply", f"message:{message.pk}", at, author=author, text=text)
 
 
-def ticket_resolved(ticket: Ticket, *, at: datetime) -> None:
-    """Tell the customer that it is solved and how to say that it is not."""
-    _to_requester(ticket, "ticket_resolved", f"resolved:{at.isoformat()}", at)
+def ticket_resolved(
+    ticket: Ticket, specialist: User, answer: Message | None, *, at: datetime
+) -> None:
+    """Tell the customer that it is solved, with the last answer if there is one just now."""
+    text = answer.text[:QUOTED] if answer else ""
+    key = f"resolved:{at.isoformat()}"
+    _to_requester(ticket, "ticket_resolved", key, at, author=specialist.full_name, text=text)
 
 
 def ticket_closed(ticket: Ticket, *, at: datetime) -> None:
@@ -87,7 +91,8 @@ def _about_clock(clock: Clock, person: User, letter: str, at: datetime) -> None:
 def _to_requester(ticket: Ticket, letter: str, key: str, at: datetime, **values: Any) -> None:
     person = ticket.requester
     url = settings.SITE_URL + reverse("cabinet:ticket", args=[ticket.number])
-    if person.is_active:
+    # Who has moved on to another organization must not go on reading this one's mail.
+    if person.is_active and person.organization_id == ticket.organization_id:
         _write(ticket, person, letter, key, at, url=url, **values)
 
 
@@ -96,7 +101,8 @@ def _to_staff(
 ) -> None:
     url = settings.SITE_URL + reverse("desk:ticket", args=[ticket.number])
     organization = ticket.organization.name
-    _write(ticket, person, letter, key, at, url=url, organization=organization, **values)
+    if person.is_active:
+        _write(ticket, person, letter, key, at, url=url, organization=organization, **values)
 
 
 def _write(

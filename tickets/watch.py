@@ -8,12 +8,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from portal.support.schedule import current_schedule
 from tickets import history, notices, rules
-from tickets.models import Clock
+from tickets.models import Clock, Ticket
 
 URGENT = Q(
     category=rules.Category.INCIDENT.value,
@@ -35,7 +36,8 @@ def watch_clocks(*, at: datetime) -> tuple[int, int]:
 
 def _due(clocks: QuerySet[Clock], at: datetime) -> QuerySet[Clock]:
     # The promise may be earlier than the clock; the ticket holds the earlier of both.
-    return clocks.filter(Q(due_at__lte=at) | Q(ticket__due_at__lte=at))
+    # An answer at the very moment would still be in time.
+    return clocks.filter(Q(due_at__lt=at) | Q(ticket__due_at__lt=at))
 
 
 def _tell_all(clocks: QuerySet[Clock], told: str, at: datetime) -> int:
@@ -46,24 +48,27 @@ def _tell_all(clocks: QuerySet[Clock], told: str, at: datetime) -> int:
 @transaction.atomic
 def _tell(number: int, told: str, at: datetime) -> bool:
     """Claim one clock by compare-and-set and write its letters; False when another did."""
+    # Order matters: the ticket first, as in every action; an event locks it too.
+    ticket = Ticket.objects.select_for_update(of=("self",)).get(clocks=number)
     claimed = Clock.objects.filter(
         pk=number, stopped_at__isnull=True, **{f"{told}__isnull": True}
-    ).update(**{told: at})
+    ).update(**{told: at, "warned_at": Coalesce("warned_at", Value(at))})
     if not claimed:
         return False
-    clock = Clock.objects.select_related("ticket__assignee", "ticket__organization").get(pk=number)
+    clock = Clock.objects.get(pk=number)
+    clock.ticket = ticket
     is_late = told == "late_told_at"
     letter: Tell = notices.clock_late if is_late else notices.clock_warning
-    for person in _who_is_told(clock):
+    for person in _who_is_told(ticket):
         letter(clock, person, at=at)
-    history.record(ticket=clock.ticket, code="late" if is_late else "warned", actor=None, at=at)
+    history.record(ticket=ticket, code="late" if is_late else "warned", actor=None, at=at)
     return True
 
 
-def _who_is_told(clock: Clock) -> list[User]:
+def _who_is_told(ticket: Ticket) -> list[User]:
     """Name the assignee and the heads of support, each once."""
     people = list(User.objects.heads())
-    assignee = clock.ticket.assignee
+    assignee = ticket.assignee
     if assignee and assignee.is_active and assignee not in people:
         people.insert(0, assignee)
     return people

@@ -1,6 +1,7 @@
 """Filing in the cabinet: the form, the promise, files, and everything that may be wrong with it."""
 
 import io
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -238,7 +239,7 @@ def test_an_svg_is_refused_by_name_and_the_other_file_is_kept(english, said):
 
 
 def test_a_file_beyond_its_limit_is_refused_with_the_limit(english, said, monkeypatch):
-    small = {**files.KINDS, "png": files.Kind("image/png", frozenset({"image/png"}), 10, True)}
+    small = {**files.KINDS, "png": replace(files.KINDS["png"], limit=10)}
     monkeypatch.setattr(files, "KINDS", small)
     response = english.post(NEW, {**said, "files": picture()})
     assert response.status_code == 422

@@ -49,30 +49,28 @@ def resolve(
 ) -> Ticket:
     """Call a ticket solved, with an answer now or after one given before.
 
-    Raises NotAllowed, AlreadyDone, NotAnswered and the refusals of texts and files.
+    Raises NotAllowed, AlreadyDone, NotAnswered, conversation.ConversationMovedOn and the refusals
+    of texts and files.
     """
     ticket = locking.lock(ticket, actor=actor, allowed=access.can_resolve)
+    answer = locking.said_before(form_key, author=actor, ticket=ticket)
     if ticket.status in rules.DONE_STATUSES:
+        if answer is not None:
+            return ticket
         raise AlreadyDone
-    if text.strip():
-        conversation.reply(
-            ticket=ticket,
-            author=actor,
-            text=text,
-            attachments=attachments,
-            form_key=form_key,
-            seen_message_id=seen_message_id,
-            at=at,
+    conversation.refuse_when_outdated(ticket, actor, seen_message_id, at)
+    if answer is None and (text.strip() or attachments):
+        answer = conversation.say(
+            ticket, actor, text, form_key=form_key, attachments=attachments, at=at
         )
-        ticket.refresh_from_db()
-    elif not _was_answered(ticket):
+    if not _was_answered(ticket):
         raise NotAnswered
     clock.stop(ticket=ticket, outcome=Outcome.WITHDRAWN, at=at)
     locking.move(ticket, status=rules.Status.RESOLVED, actor=actor, at=at)
     ticket.resolved_at = at
     ticket.save(update_fields=["resolved_at"])
     history.record(ticket=ticket, code="resolved", actor=actor, at=at)
-    notices.ticket_resolved(ticket, at=at)
+    notices.ticket_resolved(ticket, actor, answer, at=at)
     return ticket
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -50,13 +50,33 @@ def reply(
     ticket = locking.lock(ticket, actor=author, allowed=access.can_reply)
     if (said := locking.said_before(form_key, author=author, ticket=ticket)) is not None:
         return said
-    _refuse_when_outdated(ticket, author, seen_message_id, at)
+    refuse_when_outdated(ticket, author, seen_message_id, at)
+    message = say(ticket, author, text, form_key=form_key, attachments=attachments, at=at)
+    if not message.is_from_staff:
+        _asked(ticket, message, at=at)
+        return message
+    if waits_for_customer and ticket.status not in rules.DONE_STATUSES:
+        locking.move(ticket, status=rules.Status.WAITING_CUSTOMER, actor=author, at=at)
+    elif ticket.status == rules.Status.NEW:
+        locking.move(ticket, status=rules.Status.OPEN, actor=author, at=at)
+    notices.ticket_reply(ticket, message, at=at)
+    return message
+
+
+def say(
+    ticket: Ticket,
+    author: User,
+    text: str,
+    *,
+    form_key: UUID,
+    attachments: Sequence[UUID],
+    at: datetime,
+) -> Message:
+    """Write a public message into a locked ticket; an answer of the staff stops the clock."""
     message = _write(ticket, author, text, MessageKind.PUBLIC, form_key, attachments, at)
     history.record(ticket=ticket, code="replied", actor=author, at=at, message=message.pk)
     if message.is_from_staff:
-        _answered(ticket, message, waits_for_customer=waits_for_customer, at=at)
-    else:
-        _asked(ticket, message, at=at)
+        _answered(ticket, message, at=at)
     return message
 
 
@@ -79,9 +99,13 @@ def note(
     return message
 
 
-def _refuse_when_outdated(
+def refuse_when_outdated(
     ticket: Ticket, author: User, seen_message_id: int | None, at: datetime
 ) -> None:
+    """Refuse what was written without having read the latest, or too late.
+
+    Raises TicketClosed, ConversationMovedOn.
+    """
     if ticket.closed_at and at - ticket.closed_at > REOPEN_FOR:
         raise TicketClosed
     if seen_message_id is None:
@@ -100,7 +124,7 @@ def _write(
     attachments: Sequence[UUID],
     at: datetime,
 ) -> Message:
-    message = Message.objects.create(
+    message = Message(
         ticket=ticket,
         author=author,
         kind=kind,
@@ -109,6 +133,7 @@ def _write(
         created_at=at,
         form_key=form_key,
     )
+    _insert(message)
     uploads.attach(message=message, author=author, ids=attachments)
     if kind == MessageKind.PUBLIC:
         ticket.last_message_at = at
@@ -116,26 +141,26 @@ def _write(
     return message
 
 
-def _answered(ticket: Ticket, message: Message, *, waits_for_customer: bool, at: datetime) -> None:
+def _insert(message: Message) -> None:
+    try:
+        with transaction.atomic():
+            message.save(force_insert=True)
+    except IntegrityError:
+        # Race: the key was taken in another ticket; in this one the lock stands before it.
+        locking.refuse_foreign_key(message.form_key)
+        raise
+
+
+def _answered(ticket: Ticket, message: Message, *, at: datetime) -> None:
     """A person of the staff answered: the clock stops, the ticket has an assignee."""
-    stopped = clock.stop(ticket=ticket, outcome=Outcome.ANSWERED, at=at)
-    changed = []
-    if stopped and stopped.kind == ClockKind.FIRST and ticket.responded_at is None:
-        ticket.responded_at = at
-        changed.append("responded_at")
+    clock.stop(ticket=ticket, outcome=Outcome.ANSWERED, at=at)
+    ticket.responded_at = ticket.responded_at or at
     if ticket.assignee_id is None:
         ticket.assignee = message.author
-        changed.append("assignee")
         history.record(
             ticket=ticket, code="assigned", actor=message.author, at=at, to=message.author.full_name
         )
-    if changed:
-        ticket.save(update_fields=changed)
-    if waits_for_customer:
-        locking.move(ticket, status=rules.Status.WAITING_CUSTOMER, actor=message.author, at=at)
-    elif ticket.status == rules.Status.NEW:
-        locking.move(ticket, status=rules.Status.OPEN, actor=message.author, at=at)
-    notices.ticket_reply(ticket, message, at=at)
+    ticket.save(update_fields=["responded_at", "assignee"])
 
 
 def _asked(ticket: Ticket, message: Message, *, at: datetime) -> None:

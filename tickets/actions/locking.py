@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.models import User
 from portal.refusals import NotAllowed, Refused
 from tickets import history, rules
@@ -16,12 +18,15 @@ class StatusForbids(Refused):
     """The table of moves does not lead from the present status to the wanted one."""
 
     code = "status_forbids"
+    message = _("The ticket stands elsewhere by now. Read it again, please.")
 
 
 class FormTaken(Refused):
     """The key of a form belongs to something else."""
 
     code = "form_taken"
+    status = 400
+    message = _("This form was sent before from elsewhere. Open the page again and send it anew.")
 
 
 def lock(ticket: Ticket, *, actor: User, allowed: Question) -> Ticket:
@@ -56,3 +61,9 @@ def said_before(form_key: UUID, *, author: User, ticket: Ticket) -> Message | No
     if message and (message.author_id != author.pk or message.ticket_id != ticket.pk):
         raise FormTaken
     return message
+
+
+def refuse_foreign_key(form_key: UUID) -> None:
+    """Refuse a key that a message elsewhere has taken meanwhile. Raises FormTaken."""
+    if Message.objects.filter(form_key=form_key).exists():
+        raise FormTaken from None

@@ -7,14 +7,13 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Property, User
-from portal import html
+from accounts.models import Organization, Property, User
 from portal.refusals import NotAllowed, Refused
 from tickets import access, clock, history, identity, notices, rules
 from tickets.actions import locking, texts, uploads
 from tickets.models import ClockKind, Message, MessageKind, Ticket
 
-LONGEST_DETAIL = 5000
+MANAGER = rules.Addressee.MANAGER
 
 
 class CategoryOutsideRole(Refused):
@@ -43,6 +42,15 @@ class NoAccountManager(Refused):
     message = _("Your organization has no manager yet. Address it to support, please.")
 
 
+class UnknownAddressee(Refused):
+    """A ticket goes to support or to the account manager."""
+
+    code = "unknown_addressee"
+    status = 400
+    field = "addressee"
+    message = _("Choose who should answer: support or your manager.")
+
+
 def file_ticket(
     *,
     person: User,
@@ -62,28 +70,29 @@ def file_ticket(
     """File a ticket, start its clock, keep the proof, tell the customer.
 
     The same form sent twice gives the first ticket. Raises NotAllowed, CategoryOutsideRole,
-    UnknownProperty, NoAccountManager, identity.ProofTooWeak and the refusals of texts and files.
+    UnknownProperty, UnknownAddressee, NoAccountManager, identity.ProofTooWeak, locking.FormTaken
+    and the refusals of texts and files.
     """
     if (earlier := _filed_before(form_key, person)) is not None:
         return earlier
     _refuse_what_may_not_be(person, property, category, addressee, evidence)
     draft = Ticket(
-        organization_id=person.organization_id,
+        organization=person.organization,
         property=property,
         requester=person,
         subject=texts.subject_of(subject),
         category=category,
         addressee=addressee,
-        assignee=_manager(person) if addressee == rules.Addressee.MANAGER else None,
+        assignee=manager_of(person.organization) if addressee == MANAGER else None,
         channel=channel,
         language=person.language,
-        details=_details(category, details or {}),
+        details=texts.details_of(category, details or {}),
         form_key=form_key,
         received_at=at,
         last_message_at=at,
         promised_at=promised_at or clock.promise(category=category, at=at).due_at,
     )
-    text = texts.text_of(description)
+    text = texts.text_of(description, field="description")
     try:
         with transaction.atomic():
             return _write(draft, text, attachments, evidence, at)
@@ -91,6 +100,7 @@ def file_ticket(
         # Race: the same form twice at once; the other one won.
         if (earlier := _filed_before(form_key, person)) is not None:
             return earlier
+        locking.refuse_foreign_key(form_key)
         raise
 
 
@@ -113,22 +123,18 @@ def _refuse_what_may_not_be(
     if category not in access.categories_for(person):
         raise CategoryOutsideRole
     identity.require(evidence, category)
-    if hotel is not None and hotel.organization_id != person.organization_id:
+    if hotel is not None and not access.can_file_about(person, hotel):
         raise UnknownProperty
-    if addressee == rules.Addressee.MANAGER and _manager(person) is None:
+    if addressee not in set(rules.Addressee):
+        raise UnknownAddressee
+    if addressee == MANAGER and manager_of(person.organization) is None:
         raise NoAccountManager
 
 
-def _manager(person: User) -> User | None:
-    manager = person.organization.account_manager if person.organization else None
-    return manager if manager and manager.is_active else None
-
-
-def _details(category: str, details: Mapping[str, str]) -> dict[str, str]:
-    """Keep the fields that belong to the category and say something."""
-    known = rules.FIELDS[rules.Category(category)]
-    cleaned = {name: html.without_control(details.get(name, "")).strip() for name in known}
-    return {name: value[:LONGEST_DETAIL] for name, value in cleaned.items() if value}
+def manager_of(organization: Organization | None) -> User | None:
+    """Give the account manager who looks after an organization, if one is here."""
+    manager = organization.account_manager if organization else None
+    return manager if manager and manager.works_desk else None
 
 
 def _write(

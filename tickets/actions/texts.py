@@ -1,48 +1,63 @@
 """What people type: cleaned of what no text has, never empty, never endless."""
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext_lazy as _
 
 from portal import html
 from portal.refusals import Refused
+from tickets import rules
 
 LONGEST_TEXT = 50_000
 LONGEST_SUBJECT = 200
+LONGEST_DETAIL = 5_000
 
 
-class NothingSaid(Refused):
+class TextRefused(Refused):
+    """Something typed cannot be taken; `field` names where it was typed."""
+
+    status = 400
+
+    def __init__(self, field: str = "text") -> None:
+        super().__init__()
+        self.field = field
+
+
+class NothingSaid(TextRefused):
     """A message needs words."""
 
     code = "nothing_said"
-    status = 400
-    field = "text"
     message = _("Write a few words, please.")
 
 
-class TooLong(Refused):
+class TooLong(TextRefused):
     """A text is longer than we keep."""
 
     code = "too_long"
-    status = 400
-    field = "text"
     message = _("This is longer than 50,000 characters. Send the rest as a file.")
 
 
-class NoSubject(Refused):
+class NoSubject(TextRefused):
     """A ticket needs a subject that fits on a line."""
 
     code = "no_subject"
-    status = 400
-    field = "subject"
     message = _("Name the matter in a few words, up to 200 characters.")
 
 
-def text_of(text: str) -> str:
+class DetailTooLong(TextRefused):
+    """One of the smaller fields holds more than it is for."""
+
+    code = "too_long"
+    message = _("This is longer than 5,000 characters. Put the rest into the description.")
+
+
+def text_of(text: str, *, field: str = "text") -> str:
     """Give the text as it is kept. Raises NothingSaid, TooLong."""
     cleaned = html.without_control(text).strip()
     if not cleaned:
-        raise NothingSaid
+        raise NothingSaid(field)
     if len(cleaned) > LONGEST_TEXT:
-        raise TooLong
+        raise TooLong(field)
     return cleaned
 
 
@@ -50,5 +65,15 @@ def subject_of(text: str) -> str:
     """Give the subject as it is kept. Raises NoSubject."""
     cleaned = " ".join(html.without_control(text).split())
     if not cleaned or len(cleaned) > LONGEST_SUBJECT:
-        raise NoSubject
+        raise NoSubject("subject")
     return cleaned
+
+
+def details_of(category: str, details: Mapping[str, str]) -> dict[str, str]:
+    """Give the fields that belong to the category and say something. Raises DetailTooLong."""
+    known = rules.FIELDS[rules.Category(category)]
+    cleaned = {name: html.without_control(str(details.get(name) or "")).strip() for name in known}
+    for name, value in cleaned.items():
+        if len(value) > LONGEST_DETAIL:
+            raise DetailTooLong(name)
+    return {name: value for name, value in cleaned.items() if value}

@@ -9,7 +9,7 @@ from accounts.models import User
 from portal.refusals import Refused
 from tickets import access, clock, history, notices, rules
 from tickets.actions import locking
-from tickets.actions.opening import NoAccountManager
+from tickets.actions.opening import NoAccountManager, UnknownAddressee, manager_of
 from tickets.models import Ticket
 
 
@@ -94,15 +94,17 @@ def assign(*, ticket: Ticket, actor: User, assignee: User | None, at: datetime) 
 def readdress(*, ticket: Ticket, actor: User, addressee: str, at: datetime) -> Ticket:
     """Move a ticket between the queues of support and of account managers; same thread, same clock.
 
-    Raises NotAllowed, NoAccountManager.
+    Raises NotAllowed, UnknownAddressee, NoAccountManager.
     """
-    ticket = locking.lock(ticket, actor=actor, allowed=access.can_assign)
+    if addressee not in set(rules.Addressee):
+        raise UnknownAddressee
+    ticket = locking.lock(ticket, actor=actor, allowed=access.can_readdress)
     if ticket.addressee == addressee:
         return ticket
-    manager = ticket.organization.account_manager
+    manager = manager_of(ticket.organization)
     if addressee == rules.Addressee.MANAGER and manager is None:
         raise NoAccountManager
-    ticket.addressee = rules.Addressee(addressee).value
+    ticket.addressee = addressee
     ticket.assignee = manager if addressee == rules.Addressee.MANAGER else None
     ticket.save(update_fields=["addressee", "assignee"])
     history.record(ticket=ticket, code="readdressed", actor=actor, at=at, to=addressee)
@@ -124,7 +126,7 @@ def set_status(*, ticket: Ticket, actor: User, status: str, at: datetime) -> Tic
         rules.Status.IN_DEVELOPMENT,
     }:
         raise locking.StatusForbids
-    ticket = locking.lock(ticket, actor=actor, allowed=access.can_move)
+    ticket = locking.lock(ticket, actor=actor, allowed=access.can_set_status)
     if ticket.status in rules.DONE_STATUSES:
         raise locking.StatusForbids
     locking.move(ticket, status=rules.Status(status), actor=actor, at=at)
