@@ -31,7 +31,7 @@
     form.querySelector("[data-upload] progress").value = percent;
     const words = form.querySelector("[data-upload-words]");
     // Every tenth is enough for a screen reader.
-    if (percent % 10 === 0) words.textContent = words.dataset.words.replace("{percent}", percent);
+    if (percent % 10 === 0) words.textContent = words.dataset.words.replace("{percent}", `${percent}\u00a0%`);
   });
 
   for (const name of ["htmx:sendError", "htmx:sendAbort", "htmx:timeout", "htmx:responseError"]) {
