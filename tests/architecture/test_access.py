@@ -1,0 +1,182 @@
+"""The access matrix: every address, every persona. An address without a row fails.
+
+`access.tsv` has a line per URL name (several names of one kind share a pattern) and says what each
+persona meets on GET: a status, or `login` for being led to the sign-in page. Objects in addresses
+belong to hotel A, whose people are anna (her own ticket), boris and olga; vera is of another one.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from fnmatch import fnmatch
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts import actions as accounts
+from accounts.models import Role, User
+from kb import actions as kb
+from kb.models import Article, Section
+from portal.feedback import actions as feedback
+from tickets import actions, identity
+from tickets.models import Ticket
+
+PERSONAS = (
+    "nobody", "anna", "boris", "olga", "vera", "sergey", "galina", "maxim", "daria", "elena", "admin",
+    "left",
+)  # fmt: skip
+TABLE = Path(__file__).parent / "access.tsv"
+LOGIN = "/accounts/login/"
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f"
+    b"\x15\xc4\x89\x00\x00\x00\rIDATx\x9cc\xf8\xff\xff?\x00\x05\xfe\x02\xfe\xa75\x81\x84\x00\x00"
+    b"\x00\x00IEND\xaeB`\x82"
+)
+
+
+def names_of(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> Iterator[tuple[str, URLPattern]]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            inner = (*spaces, entry.namespace) if entry.namespace else spaces
+            yield from names_of(entry, inner)
+        else:
+            yield ":".join((*spaces, entry.name or str(entry.pattern))), entry
+
+
+def rows() -> list[tuple[str, dict[str, str]]]:
+    lines = [line for line in TABLE.read_text().splitlines() if line and not line.startswith("#")]
+    header = lines[0].split("\t")[1:]
+    assert tuple(header) == PERSONAS
+    return [
+        (line.split("\t")[0], dict(zip(PERSONAS, line.split("\t")[1:], strict=True)))
+        for line in lines[1:]
+    ]
+
+
+def row_of(name: str) -> dict[str, str]:
+    for pattern, expected in rows():
+        if fnmatch(name, pattern):
+            return expected
+    pytest.fail(f"{name} has no row in {TABLE.name}: say who may come there")
+
+
+NAMES = sorted({name for name, _pattern in names_of(get_resolver())})
+
+
+@pytest.fixture
+def left(verf: object, hotel: object, olga: User) -> User:
+    """Somebody of hotel A who no longer works there."""
+    person = accounts.make_person(
+        email="left@verf.example",
+        password=None,
+        full_name="Лев Бывший",
+        role=Role.objects.get(code="manager"),
+        organization=olga.organization,
+    )
+    accounts.deactivate(person=person, actor=olga, at=datetime.now().astimezone())
+    return person
+
+
+@pytest.fixture
+def world(anna: User, olga: User, elena: User, galina: User, hotel: object, at: datetime, settings, tmp_path) -> dict[str, object]:  # noqa: E501
+    """One object of each kind, all of hotel A, and the values that addresses need."""
+    settings.ATTACHMENT_ROOT = tmp_path
+    attachment = actions.keep_upload(
+        person=anna, upload=SimpleUploadedFile("снимок.png", PNG, "image/png"), at=at
+    )
+    ticket = actions.file_ticket(
+        person=anna, property=hotel, category="incident", subject="Не открывается шахматка",
+        description="Белый экран с утра", evidence=identity.session(), form_key=uuid4(), at=at,
+        attachments=[attachment.id],
+    )  # fmt: skip
+    section = Section.objects.create(slug="start", title_ru="Начало")
+    article = Article.objects.create(section=section, slug="shahmatka")
+    kb.save(article=article, title="Шахматка", summary="", body="<p>Текст</p>", author=elena, at=at)
+    article = kb.publish(article=article, actor=galina, at=at)
+    given = feedback.give(kind="complaint", to="head", text="Долго", at=at, form_key="k", author=anna)
+    invitation = accounts.invite(
+        by=olga, email="new@verf.example", full_name="Новый Человек",
+        role=Role.objects.get(code="employee"), organization=olga.organization, at=at,
+    )  # fmt: skip
+    return {
+        "ticket": ticket, "attachment": attachment, "section": section, "article": article,
+        "feedback": given, "invitation": invitation, "anna": anna,
+    }  # fmt: skip
+
+
+def arguments(name: str, pattern: URLPattern, world: dict) -> dict[str, object]:
+    """Give the values of an address: those of hotel A's objects."""
+    values: dict[str, object] = {}
+    for part in pattern.pattern.converters or pattern.pattern.regex.groupindex:
+        values[part] = _value(name, part, world)
+    return values
+
+
+def _value(name: str, part: str, world: dict) -> object:
+    if name.startswith("admin:"):
+        model = name.split("_")[1] if "_" in name else ""
+        known = {"ticket": "ticket", "article": "article", "section": "section", "feedback": "feedback", "invitation": "invitation", "user": "anna"}
+        return world[known[model]].pk if model in known else 999_999
+    if name.startswith("attachment"):
+        return world["attachment"].id
+    return {
+        "number": world["ticket"].number,
+        "slug": world["section"].slug if "section" in name else world["article"].short_code if name == "short_link" else world["article"].slug,
+        "pk": world["anna"].pk if name == "deactivate" else world["invitation"].pk,
+        "token": "no-such-token",
+    }.get(part, "1")
+
+
+def meets(client: Client, name: str, pattern: URLPattern, world: dict) -> str:
+    kwargs = arguments(name, pattern, world)
+    try:
+        address = reverse(name, kwargs=kwargs) if kwargs else reverse(name)
+    except Exception:  # noqa: BLE001 (nameless patterns of the admin's catch-all)
+        address = "/admin/no-such-page/"
+    response = client.get(address)
+    where = response.headers.get("Location", "")
+    if response.status_code == 302 and where.startswith(LOGIN):
+        return "login"
+    return str(response.status_code)
+
+
+def walk(world, request, sign_in) -> dict[str, dict[str, str]]:
+    """Send every persona to every address."""
+    clients = {
+        persona: sign_in(None if persona == "nobody" else request.getfixturevalue(persona))
+        for persona in PERSONAS
+    }
+    return {
+        name: {persona: meets(client, name, pattern, world) for persona, client in clients.items()}
+        for name, pattern in sorted(dict(names_of(get_resolver())).items())
+    }
+
+
+def test_every_address_has_a_row():
+    table = rows()
+    lost = [name for name in NAMES if not any(fnmatch(name, pattern) for pattern, _row in table)]
+    assert lost == []
+
+
+def test_no_row_is_left_over():
+    unused = [pattern for pattern, _row in rows() if not any(fnmatch(name, pattern) for name in NAMES)]
+    assert unused == []
+
+
+def test_everybody_meets_what_the_table_says(world, request, sign_in):
+    met = walk(world, request, sign_in)
+    wrong = {
+        (name, persona): (found, row_of(name)[persona])
+        for name, row in met.items()
+        for persona, found in row.items()
+        if found != row_of(name)[persona]
+    }
+    assert wrong == {}
+
+
+def test_the_objects_of_the_table_belong_to_hotel_a(world, anna, vera):
+    assert Ticket.objects.get(pk=world["ticket"].pk).requester == anna
+    assert not Ticket.objects.visible_to(vera).exists()
