@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import F
 
-from kb.models import Article
+from kb.models import Article, SearchStatistics
+from kb.passages import fold
 from portal import html
 
 LONGEST_BODY = 200_000  # characters that are indexed; a tsvector holds at most 1 MB
@@ -37,14 +39,17 @@ group by w.word
 on conflict (word) do update set articles = kb_word.articles + 1
 """
 STATISTICS = """
-update kb_searchstatistics set documents = s.documents, total_length = s.length
+update kb_searchstatistics
+set documents = s.documents, total_length = s.length, version = kb_searchstatistics.version + 1
 from (select count(*) as documents, coalesce(sum(length), 0) as length from kb_searchdocument) s
 where kb_searchstatistics.id = 1
 """
-LENGTHS = """
-insert into kb_searchdocument (article_id, length, title_idf)
-select article_id, sum(frequency), 0 from kb_posting where article_id = any(%(articles)s)
-group by article_id
+DOCUMENTS = """
+insert into kb_searchdocument (article_id, length, title_idf, section_id, language, is_public)
+select a.id, sum(p.frequency), 0, a.section_id, a.language, a.access = 'public'
+from kb_article a join kb_posting p on p.article_id = a.id
+where a.id = any(%(articles)s)
+group by a.id
 """
 TITLES = """
 with df as (
@@ -69,7 +74,7 @@ def put(articles: Sequence[Article]) -> None:
         _remove(cursor, numbers)
         for article in articles:
             _insert(cursor, article)
-        cursor.execute(LENGTHS, {"articles": numbers})
+        cursor.execute(DOCUMENTS, {"articles": numbers})
         cursor.execute(STATISTICS)
         cursor.execute(TITLES, {"articles": numbers})
 
@@ -81,6 +86,11 @@ def remove(articles: Sequence[Article]) -> None:
         cursor.execute(STATISTICS)
 
 
+def touch() -> None:
+    """Say that lists changed though no article did: a section was renamed."""
+    SearchStatistics.objects.update(version=F("version") + 1)
+
+
 def rebuild() -> int:
     """Index everything anew; answers how many articles."""
     with connection.cursor() as cursor:
@@ -89,11 +99,6 @@ def rebuild() -> int:
     articles = list(published)
     put(articles)
     return len(articles)
-
-
-def fold(text: str) -> str:
-    """Make ё and е one letter, as writers and readers do."""
-    return text.replace("ё", "е").replace("Ё", "Е")
 
 
 def _remove(cursor: CursorWrapper, numbers: list[int]) -> None:

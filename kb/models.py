@@ -252,6 +252,10 @@ class SearchDocument(models.Model):
     )
     length = models.FloatField()  # weighted number of words
     title_idf = models.FloatField()  # sum of the idf of the title's stems
+    # Copies of the article's own, so that ranking reads one row an article.
+    section = models.ForeignKey(Section, models.CASCADE, related_name="+")
+    language = models.CharField(max_length=5)
+    is_public = models.BooleanField()
 
     class Meta:
         verbose_name = _("indexed article")
@@ -273,6 +277,14 @@ class Posting(models.Model):
     class Meta:
         verbose_name = _("posting")
         verbose_name_plural = _("postings")
+        indexes = [
+            # Read by ranking: a stem's postings lie side by side, the table is not touched.
+            models.Index(
+                fields=["lexeme"],
+                name="posting_by_lexeme",
+                include=["article", "frequency", "in_title"],
+            )
+        ]
 
     def __str__(self) -> str:
         return self.lexeme
@@ -300,10 +312,11 @@ class Word(models.Model):
 
 
 class SearchStatistics(models.Model):
-    """The one row of figures about the whole index."""
+    """The one row of figures about the whole index; its version changes with whatever readers see."""
 
     documents = models.PositiveIntegerField(default=0)
     total_length = models.FloatField(default=0)
+    version = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("figures of the index")

@@ -14,18 +14,19 @@ from django.db import connection
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from kb.indexing import fold
-from kb.models import Article, Section
+from kb import passages
+from kb.models import Article, Revision, Section
+from kb.passages import fold
 from portal import html
 
 Reader = User | AnonymousUser
+Ranked = tuple[int, int, float]  # article, section, score
 LONGEST_QUERY = 400  # characters
 MOST_WORDS = 40
 MOST_HITS = 30
 MOST_SUGGESTIONS = 6
 WEAKEST = 0.12  # of the best score; what is below is noise
 SHORTEST_CORRECTED = 4  # letters; shorter words are too alike
-OPEN, CLOSE = "\ue000", "\ue001"  # around found words; private use, never typed
 WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 # The same keys on a Russian and on an English keyboard.
 _EN = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>~"
@@ -36,9 +37,8 @@ TO_ENGLISH = str.maketrans(_RU, _EN)
 STEMS = """
 select w.word, l.lexemes,
     exists (
-        select from kb_posting p join kb_article a on a.id = p.article_id
-        where p.lexeme = any(l.lexemes) and a.status = 'published'
-            and (a.access = 'public' or %(sees_all)s)) as known
+        select from kb_posting p join kb_searchdocument doc using (article_id)
+        where p.lexeme = any(l.lexemes) and (doc.is_public or %(sees_all)s)) as known
 from unnest(%(words)s::text[]) with ordinality w(word, position)
 cross join lateral (select tsvector_to_array(to_tsvector('russian', w.word)) as lexemes) l
 order by w.position
@@ -51,9 +51,8 @@ cross join lateral (
     where w.word %% asked.word
         and levenshtein_less_equal(w.word, asked.word, 2) <= case when length(asked.word) < 6 then 1 else 2 end
         and exists (
-            select from kb_posting p join kb_article a on a.id = p.article_id
-            where p.lexeme = w.lexeme and a.status = 'published'
-                and (a.access = 'public' or %(sees_all)s))
+            select from kb_posting p join kb_searchdocument doc using (article_id)
+            where p.lexeme = w.lexeme and (doc.is_public or %(sees_all)s))
     order by levenshtein(w.word, asked.word), similarity(w.word, asked.word) desc,
         w.articles desc, w.word
     limit 1) best
@@ -78,32 +77,21 @@ asked as (
     select greatest(sum(idf), 0.01) as idf from (
         select ln(1 + (figures.n - min(f.df) + 0.5) / (min(f.df) + 0.5)) as idf
         from found f, figures group by f.lexeme, figures.n) one_each),
-scored as (
-    select w.article_id,
+visible as (
+    select w.article_id, doc.section_id,
+        case when doc.language = %(language)s then 1.0 else 0.8 end as own,
         sum(w.idf * w.frequency * 2.2
             / (w.frequency + 1.2 * (0.45 + 0.55 * doc.length / w.mean))) as bm25,
         coalesce(sum(w.idf) filter (where w.in_title), 0)
             / sqrt(asked.idf * greatest(doc.title_idf, 0.01)) as title
     from weighed w join kb_searchdocument doc using (article_id), asked
-    group by w.article_id, doc.length, doc.title_idf, asked.idf),
-visible as (
-    select s.article_id, s.bm25, s.title, a.section_id,
-        case when a.language = %(language)s then 1.0 else 0.8 end as own
-    from scored s join kb_article a on a.id = s.article_id
-    where a.status = 'published' and (a.access = 'public' or %(sees_all)s)
-        and (a.language = 'ru' or a.language = %(language)s)),
+    where (doc.is_public or %(sees_all)s) and doc.language = any(%(languages)s)
+    group by w.article_id, doc.article_id, asked.idf),
 total as (select max(bm25) as best from visible)
 select article_id, section_id, own * (bm25 / greatest(total.best, 0.01) + 0.4 * title) as score
 from visible, total
 order by score desc, article_id
 limit %(limit)s
-"""
-HEADLINE = """
-select r.id,
-    ts_headline('russian', left(r.title, 500), q.query, %(whole)s),
-    ts_headline('russian', left(case when r.plain = '' then r.summary else r.plain end, 20000), q.query, %(passage)s)
-from kb_revision r, (select array_to_string(%(lexemes)s::text[], ' | ')::tsquery as query) q
-where r.id = any(%(revisions)s)
 """
 
 
@@ -154,7 +142,7 @@ def search(
     return Results(
         query=asked,
         corrected=understood.corrected,
-        hits=_hits(kept, understood.lexemes),
+        hits=_hits(kept, understood.lexemes, user),
         sections=_facets([row[1] for row in strong]),
         nearest=() if kept else _nearest(user, language),
     )
@@ -172,8 +160,8 @@ def suggest(*, query: str, user: Reader, language: str) -> list[Article]:
     if not ranked:
         lexemes = understand(asked, user).lexemes
         ranked = _rank(lexemes, user, language, MOST_SUGGESTIONS)
-    found = _load([row[0] for row in ranked])
-    return [found[row[0]] for row in ranked]
+    found = Article.objects.visible_to(user).for_list().in_bulk([row[0] for row in ranked])
+    return [found[row[0]] for row in ranked if row[0] in found]
 
 
 def tidy(query: str) -> str:
@@ -244,9 +232,7 @@ def _prefixed(word: str) -> list[str]:
         return cursor.fetchone()[0] or []
 
 
-def _rank(
-    lexemes: list[str], user: Reader, language: str, limit: int
-) -> list[tuple[int, int, float]]:
+def _rank(lexemes: list[str], user: Reader, language: str, limit: int) -> list[Ranked]:
     if not lexemes:
         return []
     with connection.cursor() as cursor:
@@ -255,46 +241,31 @@ def _rank(
             {
                 "lexemes": lexemes,
                 "language": language,
+                "languages": ["ru", language],
                 "sees_all": user.is_authenticated,
                 "limit": limit,
             },
         )
-        ranked: list[tuple[int, int, float]] = cursor.fetchall()
+        ranked: list[Ranked] = cursor.fetchall()
     return ranked
 
 
-def _hits(rows: Sequence[tuple[int, int, float]], lexemes: list[str]) -> list[Hit]:
-    found = _load([row[0] for row in rows])
-    shown = _headlines([found[row[0]] for row in rows], lexemes)
-    hits = []
-    for number, _section, score in rows:
-        article = found[number]
-        title, snippet = shown.get(article.current_revision_id or 0, (str(article), ""))
-        hits.append(
-            Hit(article, html.marked(title, OPEN, CLOSE), html.marked(snippet, OPEN, CLOSE), score)
-        )
-    return hits
+def _hits(ranked: Sequence[Ranked], lexemes: list[str], user: Reader) -> list[Hit]:
+    found = Article.objects.visible_to(user).for_search().in_bulk([row[0] for row in ranked])
+    return [_hit(found[row[0]], lexemes, row[2]) for row in ranked if row[0] in found]
 
 
-def _headlines(articles: Sequence[Article], lexemes: list[str]) -> dict[int, tuple[str, str]]:
-    if not articles:
-        return {}
-    around = f"StartSel={OPEN}, StopSel={CLOSE}"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            HEADLINE,
-            {
-                "whole": f"{around}, HighlightAll=true",
-                "passage": f"{around}, MaxWords=34, MinWords=18, ShortWord=2, MaxFragments=1",
-                "lexemes": [f"'{lexeme.replace(chr(39), chr(39) * 2)}'" for lexeme in lexemes],
-                "revisions": [article.current_revision_id for article in articles],
-            },
-        )
-        return {number: (title, snippet) for number, title, snippet in cursor.fetchall()}
+def _hit(article: Article, lexemes: list[str], score: float) -> Hit:
+    revision = article.current_revision
+    if revision is None:
+        raise Revision.DoesNotExist
+    title = passages.marked(revision.title, lexemes)
+    snippet = passages.best(revision.plain, lexemes)
+    return Hit(article, _shown(title), _shown(snippet), score)
 
 
-def _load(numbers: Sequence[int]) -> dict[int, Article]:
-    return Article.objects.for_list().in_bulk(numbers) if numbers else {}
+def _shown(text: str) -> SafeString:
+    return html.marked(text, passages.OPEN, passages.CLOSE)
 
 
 def _facets(sections: Sequence[int]) -> list[tuple[Section, int]]:
