@@ -332,3 +332,28 @@ SPECTACULAR_SETTINGS = {
 # sanitised on save and on render, its dangerous plugins are not served. docs/decisions/0002.
 # E-mail is unique whatever its case by a constraint that auth.W004 does not recognise.
 SILENCED_SYSTEM_CHECKS = ["ckeditor.W001", "auth.W004"]
+
+# --- the look of the admin: the colours of static/css/tokens.css as Unfold's scales ---------------
+UNFOLD = {
+    "SITE_TITLE": "portal.dashboard.site_title",
+    "SITE_HEADER": "portal.dashboard.site_title",
+    "SITE_ICON": "portal.dashboard.site_icon",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "portal.dashboard.site_icon"}],
+    "SHOW_VIEW_ON_SITE": True,
+    "DASHBOARD_CALLBACK": "portal.dashboard.dashboard",
+    "STYLES": ["portal.dashboard.stylesheet"],
+    "BORDER_RADIUS": "8px",
+    "SIDEBAR": {"show_search": True, "navigation": "portal.dashboard.navigation"},
+    "COLORS": {
+        "base": {
+            "50": "#faf8f4", "100": "#f3f0e9", "200": "#e7e2d8", "300": "#d2cbbd",
+            "400": "#969d97", "500": "#626b66", "600": "#4c5651", "700": "#3d4541",
+            "800": "#2b312e", "900": "#1a1e1c", "950": "#131614",
+        },
+        "primary": {
+            "50": "#e5f0ed", "100": "#d3e6e1", "200": "#a8cbc4", "300": "#8bd1c5",
+            "400": "#6dbfb1", "500": "#58ac9f", "600": "#0f5b54", "700": "#0c4f49",
+            "800": "#0a453f", "900": "#18302c", "950": "#08211d",
+        },
+    },
+}  # fmt: skip

@@ -1,0 +1,185 @@
+"""The first page of the admin: what waits, what is late, what did not arrive; and its menu by task."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Invitation, Organization, Role, User
+from accounts.requests import signed_in
+from kb.models import Article, ArticleStatus, Section
+from portal.delivery.models import Delivery, Heartbeat, State
+from portal.feedback.models import Feedback
+from portal.support.models import Brand, Channel, Hours, HoursException
+from portal.support.schedule import for_request
+from tickets.models import Target, Ticket
+
+SHOWN = 5
+
+MENU: Sequence[tuple[Any, Sequence[tuple[type[Model], str]]]] = (
+    (gettext_lazy("Feedback"), ((Feedback, "forum"),)),
+    (gettext_lazy("Tickets"), ((Ticket, "confirmation_number"), (Target, "timer"))),
+    (gettext_lazy("Knowledge base"), ((Article, "article"), (Section, "shelves"))),
+    (
+        gettext_lazy("People"),
+        ((User, "person"), (Organization, "apartment"), (Invitation, "mail"), (Role, "badge")),
+    ),
+    (
+        gettext_lazy("Support"),
+        (
+            (Hours, "schedule"),
+            (HoursException, "event_busy"),
+            (Channel, "call"),
+            (Brand, "storefront"),
+        ),
+    ),
+    (gettext_lazy("Letters"), ((Delivery, "outgoing_mail"), (Heartbeat, "monitor_heart"))),
+)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One figure that somebody should act on."""
+
+    title: str
+    figure: int
+    note: str
+    href: str
+    is_urgent: bool
+
+
+def site_title(request: HttpRequest) -> str:
+    """Name the portal as its brand does."""
+    return for_request(request).brand.title
+
+
+def site_icon(_request: HttpRequest) -> str:
+    """Give the mark."""
+    return static("img/mark.svg")
+
+
+def stylesheet(_request: HttpRequest) -> str:
+    """Give the few rules of our own."""
+    return static("css/admin.css")
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Give the menu of what this person may open, by task."""
+    groups = [
+        {"title": title, "separator": True, "items": _items(request, models)}
+        for title, models in MENU
+    ]
+    return [_work(), *(group for group in groups if group["items"])]
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what this person should look at first."""
+    at, person = timezone.now(), signed_in(request)
+    context["cards"] = [
+        *(_feedback_cards(person) if _may_view(request, Feedback) else []),
+        *(_ticket_cards(person, at) if person.works_desk else []),
+        *(_letter_cards() if _may_view(request, Delivery) else []),
+        *(_article_cards() if _may_view(request, Article) else []),
+    ]
+    if _may_view(request, Feedback):
+        waiting = Feedback.objects.visible_to(person).waiting().order_by("created_at", "id")
+        context["feedback"] = waiting[:SHOWN]
+    if person.works_desk:
+        late = Ticket.objects.visible_to(person).open().filter(due_at__lt=at)
+        context["late"] = late.for_queue().by_due()[:SHOWN]
+    return context
+
+
+def _work() -> dict[str, Any]:
+    reading = {
+        "title": _("The portal as readers see it"),
+        "icon": "public",
+        "link": reverse("home"),
+    }
+    return {
+        "items": [
+            {"title": _("Overview"), "icon": "home", "link": reverse("admin:index")},
+            {"title": _("Desk"), "icon": "support_agent", "link": reverse("desk:queue")},
+            # Every address begins with the home page's, so Unfold would always mark it.
+            {**reading, "active": False},
+        ]
+    }
+
+
+def _items(request: HttpRequest, models: Sequence[tuple[type[Model], str]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": capfirst(str(model._meta.verbose_name_plural)),
+            "icon": icon,
+            "link": _list_of(model),
+            **_badge(request, model),
+        }
+        for model, icon in models
+        if _may_view(request, model)
+    ]
+
+
+def _badge(request: HttpRequest, model: type[Model]) -> dict[str, str]:
+    """Count the feedback that waits for this person; nothing when none does."""
+    if model is not Feedback:
+        return {}
+    count = Feedback.objects.visible_to(signed_in(request)).waiting().count()
+    return {"badge": str(count)} if count else {}
+
+
+def _may_view(request: HttpRequest, model: type[Model]) -> bool:
+    if not admin.site.is_registered(model):
+        return False
+    return bool(admin.site.get_model_admin(model).has_view_permission(request))
+
+
+def _list_of(model: type[Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def _feedback_cards(person: User) -> list[Card]:
+    waiting = Feedback.objects.visible_to(person).waiting()
+    count = waiting.count()
+    complaints = waiting.filter(kind="complaint").count()
+    note = _("complaints among it: %(count)d") % {"count": complaints}
+    return [Card(_("Feedback waits"), count, note, _list_of(Feedback), bool(complaints))]
+
+
+def _ticket_cards(person: User, at: datetime) -> list[Card]:
+    tickets, queue = Ticket.objects.visible_to(person), reverse("desk:queue")
+    late = tickets.open().filter(due_at__lt=at).count()
+    untriaged = tickets.untriaged().count()
+    return [
+        Card(_("Late tickets"), late, _("an answer is overdue"), queue, bool(late)),
+        Card(
+            _("Not triaged"),
+            untriaged,
+            _("without a priority yet"),
+            f"{queue}?view=untriaged",
+            is_urgent=False,
+        ),
+    ]
+
+
+def _letter_cards() -> list[Card]:
+    dead = Delivery.objects.filter(state=State.DEAD).count()
+    waiting = Delivery.objects.filter(state__in=[State.PENDING, State.SENDING]).count()
+    note = _("on their way: %(count)d") % {"count": waiting}
+    href = f"{_list_of(Delivery)}?state__exact={State.DEAD}"
+    return [Card(_("Letters not delivered"), dead, note, href, bool(dead))]
+
+
+def _article_cards() -> list[Card]:
+    drafts = Article.objects.filter(status=ArticleStatus.DRAFT).count()
+    href = f"{_list_of(Article)}?status__exact={ArticleStatus.DRAFT}"
+    return [Card(_("Drafts"), drafts, _("articles nobody reads yet"), href, is_urgent=False)]
