@@ -11,7 +11,7 @@
   }
 
   function busy(form, is) {
-    const button = form.querySelector('button[data-kind="primary"]');
+    const button = form.querySelector('button[data-send]');
     button.setAttribute("aria-busy", is);
     button.disabled = is;
     const upload = form.querySelector("[data-upload]");
