@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -149,8 +150,17 @@ def close(*, feedback: Feedback, actor: User) -> Feedback:
     return feedback
 
 
+def reviewers(feedback: Feedback) -> QuerySet[User]:
+    """Give the people who may read it, to choose an owner from."""
+    needed = "review_head_feedback" if feedback.to == To.HEAD else "review_feedback"
+    may_read = Q(groups__permissions__codename=needed) | Q(is_superuser=True)
+    found: QuerySet[User] = User.objects.filter(may_read, is_active=True, is_staff=True)
+    return found.distinct().order_by("full_name")
+
+
 def _lock(feedback: Feedback, actor: User) -> Feedback:
     visible = Feedback.objects.visible_to(actor).filter(pk=feedback.pk)
     if not actor.is_active or not visible.exists():
         raise NotAllowed
-    return Feedback.objects.select_for_update(of=("self",)).get(pk=feedback.pk)
+    locked: Feedback = Feedback.objects.select_for_update(of=("self",)).get(pk=feedback.pk)
+    return locked

@@ -1,21 +1,25 @@
 """Where the head of support reviews feedback: filters, owner, an answer that is really sent."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Case, IntegerField, QuerySet, When
-from django.http import HttpRequest
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from accounts.models import User
 from accounts.requests import signed_in
+from portal import html
 from portal.feedback import actions
-from portal.feedback.models import Feedback, Status
+from portal.feedback.models import Feedback, Status, To
 from portal.refusals import Refused
 
 LABELS = {
@@ -24,9 +28,34 @@ LABELS = {
     Status.ANSWERED: "success",
     Status.CLOSED: "default",
 }
+# What readers tick under an article; the codes are those of kb.actions, which stands above.
+REASONS = {
+    "unclear": _("unclear"),
+    "outdated": _("out of date"),
+    "missing": _("something is missing"),
+    "wrong": _("wrong"),
+}
+EXCERPT = 90  # characters of a text in the list
+SAID = (
+    _("What was said"),
+    {
+        "fields": (
+            ("shown_status", "kind", "to", "source"),
+            "words",
+            "shown_reasons",
+            "about",
+            ("from_whom", "created_at"),
+        )
+    },
+)
+TO_DO = (_("What we do with it"), {"fields": ("owner", "answer", "is_closed")})
+DONE = (
+    _("What we did with it"),
+    {"fields": ("owner", "sent_answer", ("answered_by", "answered_at"), "is_closed")},
+)
 
 
-class FeedbackForm(forms.ModelForm):
+class ReviewForm(forms.ModelForm):
     """What a reviewer decides: owner, answer, closed."""
 
     answer = forms.CharField(
@@ -37,7 +66,7 @@ class FeedbackForm(forms.ModelForm):
         widget=UnfoldAdminTextareaWidget({"rows": 8}),
     )
     is_closed = forms.BooleanField(
-        label=_("Close without an answer"), required=False, help_text=_("Nothing is sent.")
+        label=_("Close, nothing more to do"), required=False, help_text=_("Nothing is sent.")
     )
 
     class Meta:
@@ -46,17 +75,19 @@ class FeedbackForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "owner" in self.fields:
-            self.fields["owner"].queryset = User.objects.filter(is_active=True, is_staff=True)
+        owner = self.fields.get("owner")
+        if isinstance(owner, forms.ModelChoiceField):
+            owner.queryset = actions.reviewers(self.instance)
+        if not self.instance.email:
+            self.fields["answer"].help_text = actions.NoAddress.message
 
     def clean_answer(self) -> str:
         """Refuse an answer that could not be sent, where it was written."""
         answer = str(self.cleaned_data.get("answer", "")).strip()
-        if answer and answer != self.instance.answer:
-            if not self.instance.email:
-                raise forms.ValidationError(str(actions.NoAddress.message))
-            if self.instance.answered_at:
-                raise forms.ValidationError(str(actions.AlreadyAnswered.message))
+        if answer and not self.instance.email:
+            raise forms.ValidationError(str(actions.NoAddress.message))
+        if answer and self.instance.answered_at:
+            raise forms.ValidationError(str(actions.AlreadyAnswered.message))
         return answer
 
 
@@ -64,26 +95,22 @@ class FeedbackForm(forms.ModelForm):
 class FeedbackAdmin(ModelAdmin):
     """Feedback: what waits comes first."""
 
-    form = FeedbackForm
+    form = ReviewForm
     list_display = ("shown_status", "kind", "to", "excerpt", "from_whom", "owner", "created_at")
     list_display_links = ("excerpt",)
-    list_filter = ("status", "kind", "to", "source", "owner")
-    list_filter_submit = False
+    list_filter = ("status", "kind", "to", "source", ("owner", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("owner", "author")
+    list_before_template = "feedback/admin_waiting.html"
     search_fields = ("text", "name", "email", "answer")
     date_hierarchy = "created_at"
     actions = ("take", "close")
     readonly_fields = (
-        "shown_status", "kind", "to", "source", "from_whom", "text", "reasons", "about_title",
-        "about_path", "created_at", "answered_at", "answered_by",
-    )  # fmt: skip
-    fieldsets = (
-        (None, {"fields": (("shown_status", "kind", "to", "source"), "text", "reasons", ("about_title", "about_path"), ("from_whom", "created_at"))}),
-        (_("What we do with it"), {"fields": ("owner", "answer", "is_closed", ("answered_at", "answered_by"))}),
+        "shown_status", "kind", "to", "source", "words", "shown_reasons", "about", "from_whom",
+        "created_at", "sent_answer", "answered_at", "answered_by",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
-        """Keep what this person may review; what waits first, the oldest of it on top."""
+        """Keep what this person may review; what waits first, then the latest."""
         waits = Case(
             When(status=Status.NEW, then=0),
             When(status=Status.IN_PROGRESS, then=1),
@@ -92,6 +119,23 @@ class FeedbackAdmin(ModelAdmin):
         )
         visible = Feedback.objects.visible_to(signed_in(request))
         return visible.annotate(waits=waits).order_by("waits", "-created_at")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Feedback | None = None) -> Any:  # noqa: ARG002
+        """Offer to answer, or show what was answered."""
+        return (SAID, DONE if obj and obj.answered_at else TO_DO)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list under the counts of what waits."""
+        counts = self.get_queryset(request).aggregate(
+            new=Count("pk", filter=Q(status=Status.NEW)),
+            in_progress=Count("pk", filter=Q(status=Status.IN_PROGRESS)),
+            to_head=Count("pk", filter=Q(status__in=[Status.NEW, Status.IN_PROGRESS], to=To.HEAD)),
+        )
+        context = {**(extra_context or {}), "counts": counts}
+        answer: HttpResponse = super().changelist_view(request, context)
+        return answer
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Feedback is given on the pages, not here."""
@@ -103,39 +147,28 @@ class FeedbackAdmin(ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Feedback | None = None) -> bool:
         """Only what this person may see at all."""
-        allowed = super().has_change_permission(request, obj)
-        if obj is None or not allowed:
-            return allowed
-        return Feedback.objects.visible_to(signed_in(request)).filter(pk=obj.pk).exists()
+        return bool(super().has_change_permission(request, obj)) and _may_see(request, obj)
 
     def has_view_permission(self, request: HttpRequest, obj: Feedback | None = None) -> bool:
         """Only what this person may see at all."""
-        if obj is None:
-            return super().has_view_permission(request)
-        return Feedback.objects.visible_to(signed_in(request)).filter(pk=obj.pk).exists()
+        return bool(super().has_view_permission(request, obj)) and _may_see(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Feedback, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
         """Hand over, answer or close through the actions."""
-        actor, stored = signed_in(request), Feedback.objects.get(pk=obj.pk)
-        data = form.cleaned_data
+        actor, data = signed_in(request), form.cleaned_data
         try:
             if "owner" in form.changed_data:
-                actions.hand_over(feedback=stored, owner=data["owner"], actor=actor)
-            if data["answer"] and data["answer"] != stored.answer:
-                actions.answer(feedback=stored, actor=actor, text=data["answer"], at=timezone.now())
-                messages.success(
-                    request, _("The answer is on its way to %(email)s.") % {"email": stored.email}
-                )
+                actions.hand_over(feedback=obj, owner=data["owner"], actor=actor)
+            if data["answer"]:
+                actions.answer(feedback=obj, actor=actor, text=data["answer"], at=timezone.now())
+                told = _("The answer is on its way to %(email)s.") % {"email": obj.email}
+                messages.success(request, told)
             elif data["is_closed"]:
-                actions.close(feedback=stored, actor=actor)
+                actions.close(feedback=obj, actor=actor)
         except Refused as refusal:
             messages.error(request, str(refusal.message))
 
-    @display(
-        description=_("status"),
-        label={status: label for status, label in LABELS.items()},
-        ordering="waits",
-    )
+    @display(description=_("status"), label=LABELS, ordering="waits")
     def shown_status(self, obj: Feedback) -> tuple[str, str]:
         """Show the status as a coloured word."""
         return obj.status, obj.get_status_display()
@@ -143,23 +176,63 @@ class FeedbackAdmin(ModelAdmin):
     @display(description=_("text"))
     def excerpt(self, obj: Feedback) -> str:
         """Show how it begins."""
-        return obj.text if len(obj.text) <= 90 else obj.text[:90].rsplit(" ", 1)[0] + "…"
+        return Truncator(obj.text).chars(EXCERPT)
+
+    @display(description=_("text"))
+    def words(self, obj: Feedback) -> SafeString:
+        """Show all of it, as it was typed."""
+        return html.typed(obj.text)
+
+    @display(description=_("answer that was sent"))
+    def sent_answer(self, obj: Feedback) -> SafeString:
+        """Show the answer, as it was typed."""
+        return html.typed(obj.answer)
+
+    @display(description=_("reasons"), empty_value="—")
+    def shown_reasons(self, obj: Feedback) -> str:
+        """Show the ticked reasons in words."""
+        return ", ".join(str(REASONS.get(reason, reason)) for reason in obj.reasons)
+
+    @display(description=_("about the page"), empty_value="—")
+    def about(self, obj: Feedback) -> str:
+        """Link to the page that it is about."""
+        if not obj.about_path:
+            return obj.about_title
+        title = obj.about_title or obj.about_path
+        return format_html('<a class="text-primary-600" href="{}">{}</a>', obj.about_path, title)
 
     @display(description=_("from"))
     def from_whom(self, obj: Feedback) -> str:
         """Show who said it, as far as they wanted us to know."""
-        if not obj.name and not obj.email:
-            return str(_("without a name"))
-        return f"{obj.name} {obj.email}".strip()
+        return ", ".join(filter(None, (obj.name, obj.email))) or str(_("without a name"))
 
     @admin.action(description=_("Take: I look into it"))
     def take(self, request: HttpRequest, queryset: QuerySet[Feedback]) -> None:
         """Make the reviewer the owner."""
-        for feedback in queryset:
-            actions.take(feedback=feedback, actor=signed_in(request))
+        self._each(request, queryset, actions.take, str(_("Taken")))
 
-    @admin.action(description=_("Close without an answer"))
+    @admin.action(description=_("Close, nothing more to do"))
     def close(self, request: HttpRequest, queryset: QuerySet[Feedback]) -> None:
         """Close what needs no answer."""
+        self._each(request, queryset, actions.close, str(_("Closed")))
+
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Feedback],
+        act: Callable[..., Feedback],
+        word: str,
+    ) -> None:
         for feedback in queryset:
-            actions.close(feedback=feedback, actor=signed_in(request))
+            try:
+                act(feedback=feedback, actor=signed_in(request))
+            except Refused as refusal:
+                messages.error(request, f"{feedback}: {refusal.message}")
+            else:
+                self.log_change(request, feedback, word)
+                messages.success(request, f"{word}: {feedback}")
+
+
+def _may_see(request: HttpRequest, obj: Feedback | None) -> bool:
+    visible = Feedback.objects.visible_to(signed_in(request))
+    return obj is None or visible.filter(pk=obj.pk).exists()

@@ -4,10 +4,19 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.core.signing import BadSignature, TimestampSigner
 from django.utils.translation import gettext_lazy as _
 
 from portal.feedback.actions import LONGEST
 from portal.feedback.models import Kind, To
+
+LIVES = 24 * 3600  # seconds for which an opened form may be sent
+_signer = TimestampSigner(salt="feedback")
+
+
+def new_key() -> str:
+    """Make the key of a form: it proves that our page was opened, and when; it works once."""
+    return _signer.sign(uuid.uuid4().hex)
 
 
 class FeedbackForm(forms.Form):
@@ -29,23 +38,42 @@ class FeedbackForm(forms.Form):
         max_length=254,
         widget=forms.EmailInput({"autocomplete": "email"}),
     )
-    is_anonymous = forms.BooleanField(label=_("Send without a name"), required=False)
+    is_anonymous = forms.BooleanField(
+        label=_("Send without a name"),
+        required=False,
+        help_text=_("We keep neither your e-mail nor your account. Then we cannot answer."),
+    )
     about_path = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
     about_title = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
-    form_key = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    form_key = forms.CharField(required=False, widget=forms.HiddenInput)
     # A trap: people do not see it, robots fill it in.
-    website = forms.CharField(required=False, max_length=200)
+    website = forms.CharField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["form_key"].initial = uuid.uuid4
+        self.fields["form_key"].initial = new_key
 
     def clean_about_path(self) -> str:
         """Keep only an address of this portal."""
         path = str(self.cleaned_data["about_path"])
         return path if path.startswith("/") and not path.startswith("//") else ""
 
+    def clean_form_key(self) -> str:
+        """Take the key off its signature; a form that is too old, or not ours, gets a new one."""
+        try:
+            return _signer.unsign(self.cleaned_data["form_key"], max_age=LIVES)
+        except BadSignature:
+            self.data = {**dict(self.data.items()), "form_key": new_key()}
+            message = _("This page was open for too long. Your words are here: send them again.")
+            raise forms.ValidationError(message) from None
+
     @property
     def is_robot(self) -> bool:
         """Whether the trap was filled in."""
         return bool(self.cleaned_data.get("website"))
+
+    @property
+    def problems(self) -> list[str]:
+        """List what is wrong with the form as a whole or with a field that nobody sees."""
+        hidden = [error for field in self.hidden_fields() for error in field.errors]
+        return [*self.non_field_errors(), *map(str, hidden)]

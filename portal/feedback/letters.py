@@ -46,6 +46,7 @@ def feedback_thanks(given: Feedback, *, at: datetime) -> None:
         context={
             "name": given.author.get_short_name(),
             "text": given.text[:QUOTED],
+            "kind": given.kind,
             "to": given.to,
         },
         dedupe_key=f"feedback:{given.pk}:thanks",

@@ -8,6 +8,7 @@ from django.db import models
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from portal.feedback.models import Feedback  # noqa: F401 (named in the base below)
 
 
 class FeedbackQuerySet(models.QuerySet["Feedback"]):

@@ -1,7 +1,10 @@
 """The feedback page, open to everybody."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -9,21 +12,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from portal.feedback import actions
 from portal.feedback.forms import FeedbackForm
-from portal.feedback.models import To
+from portal.feedback.models import Kind, Source, To
 from portal.http import within_rate
 from portal.refusals import Refused
-from portal.support.schedule import for_request
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def give(request: HttpRequest) -> HttpResponse:
     """Take an idea, praise or a complaint."""
-    form = FeedbackForm(request.POST or None, initial=_initial(request))
-    if request.method == "POST" and form.is_valid():
-        if form.is_robot or _keep(request, form):
-            return redirect("feedback:thanks")
-    context = {"form": form, "head_name": for_request(request).brand.head_name}
-    return render(request, "feedback/give.html", context, status=400 if form.errors else 200)
+    sent = request.POST if request.method == "POST" else None
+    form = FeedbackForm(sent, initial=_initial(request))
+    if form.is_valid() and (form.is_robot or _keep(request, form)):
+        return redirect("feedback:thanks")
+    status = 400 if form.errors else 200
+    return render(request, "feedback/give.html", {"form": form}, status=status)
 
 
 @require_safe
@@ -35,37 +37,46 @@ def thanks(request: HttpRequest) -> HttpResponse:
 def _initial(request: HttpRequest) -> dict[str, str]:
     asked = request.GET
     return {
-        "kind": asked.get("kind", "idea"),
+        "kind": asked["kind"] if asked.get("kind") in Kind.values else Kind.IDEA,
         "to": To.HEAD if asked.get("to") == To.HEAD else To.TEAM,
-        "about_path": asked.get("about", ""),
-        "about_title": asked.get("title", ""),
+        "about_path": asked.get("about", "")[:300],
+        "about_title": asked.get("title", "")[:300],
     }
 
 
 def _keep(request: HttpRequest, form: FeedbackForm) -> bool:
     """Give it to the action; False when it was refused and the form says why."""
-    data, author = form.cleaned_data, _author(request, form)
+    author = _author(request, form)
     if author is None and not within_rate(request, "feedback"):
         form.add_error(None, _("Too much at once from here. Try again in an hour, or sign in."))
         return False
     try:
         actions.give(
-            kind=data["kind"],
-            to=data["to"],
-            text=data["text"],
             author=author,
-            email="" if data["is_anonymous"] else data["email"],
-            about_path=data["about_path"],
-            about_title=data["about_title"],
-            source="ticket" if data["about_path"].startswith("/cabinet/") else "page",
             language=request.LANGUAGE_CODE,
-            form_key=data["form_key"],
             at=timezone.now(),
+            **_said(form.cleaned_data),
         )
     except Refused as refusal:
         form.add_error(refusal.field or None, str(refusal.message))
         return False
     return True
+
+
+def _said(data: dict[str, Any]) -> dict[str, Any]:
+    path, is_anonymous = data["about_path"], data["is_anonymous"]
+    is_ticket = path.startswith(reverse("cabinet:list"))
+    # A ticket says whose it is: who sends without a name does not want that.
+    about = {"about_path": path, "about_title": data["about_title"]}
+    return {
+        "kind": data["kind"],
+        "to": data["to"],
+        "text": data["text"],
+        "email": "" if is_anonymous else data["email"],
+        "source": Source.TICKET if is_ticket else Source.PAGE,
+        "form_key": data["form_key"],
+        **({} if is_ticket and is_anonymous else about),
+    }
 
 
 def _author(request: HttpRequest, form: FeedbackForm) -> User | None:
