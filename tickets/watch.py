@@ -1,7 +1,7 @@
 """Notices clocks that are soon due or late, once each, and tells who answers for them.
 
 Notices to the staff keep to support hours, except for critical and high incidents
-(design/sla.md, rule 12).
+(docs/sla.md, rule 12).
 """
 
 from collections.abc import Callable

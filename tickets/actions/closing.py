@@ -15,7 +15,7 @@ from tickets.models import ClockKind, Message, MessageKind, Outcome, Ticket
 
 
 class NotAnswered(Refused):
-    """A ticket cannot be solved in silence (design/sla.md, rule 3)."""
+    """A ticket cannot be solved in silence (docs/sla.md, rule 3)."""
 
     code = "not_answered"
     field = "text"

@@ -13,7 +13,7 @@ from tickets import access, clock, history, notices, rules
 from tickets.actions import locking, texts, uploads
 from tickets.models import ClockKind, Message, MessageKind, Outcome, Ticket
 
-REOPEN_FOR = timedelta(days=14)  # design/sla.md, rule 8
+REOPEN_FOR = timedelta(days=14)  # docs/sla.md, rule 8
 
 
 class TicketClosed(Refused):

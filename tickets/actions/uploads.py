@@ -17,7 +17,7 @@ from tickets.models import Attachment, Message
 UNSENT_FOR = timedelta(hours=24)
 DAY = timedelta(hours=24)
 MOST_AT_ONCE = 1000
-MOST_PER_DAY = 1024 * files.MB  # of one person; design/security.md, section 4.2
+MOST_PER_DAY = 1024 * files.MB  # of one person
 
 
 class UnknownFile(Refused):

@@ -13,7 +13,6 @@ from accounts.models import User
 from accounts.requests import signed_in
 from portal import files
 from portal.refusals import Refused
-from portal.support.schedule import current_schedule
 from tickets import access, actions, clock, rules
 from tickets.desk_forms import AddresseeForm, AnswerForm, AssignForm, StatusForm, TriageForm
 from tickets.models import Clock, Event, Message, Proof, Ticket
@@ -179,7 +178,7 @@ def _news(request: HttpRequest, found: Ticket, at: datetime) -> HttpResponse:
     if not items:
         return HttpResponse(status=204)
     context = {
-        "days": timeline.days_of(items, current_schedule().zone),
+        "days": timeline.days_of(items),
         "seen": timeline.seen_of(items, before),
         "ticket": found,
         "at": at,
@@ -193,7 +192,7 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
     return {
         "ticket": found,
         "at": at,
-        "days": timeline.days_of(items, current_schedule().zone),
+        "days": timeline.days_of(items),
         "seen": timeline.seen_of(items),
         "form": form,
         "mode": "reply",
