@@ -4,11 +4,11 @@ Weights of the fields: title 6, headings 2, summary 2, body 1 (design/search.md,
 """
 
 import re
+import uuid
 from collections.abc import Sequence
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
-from django.db.models import F
 
 from kb.models import Article, SearchStatistics
 from kb.passages import fold
@@ -40,7 +40,7 @@ on conflict (word) do update set articles = kb_word.articles + 1
 """
 STATISTICS = """
 update kb_searchstatistics
-set documents = s.documents, total_length = s.length, version = kb_searchstatistics.version + 1
+set documents = s.documents, total_length = s.length, version = gen_random_uuid()
 from (select count(*) as documents, coalesce(sum(length), 0) as length from kb_searchdocument) s
 where kb_searchstatistics.id = 1
 """
@@ -88,7 +88,7 @@ def remove(articles: Sequence[Article]) -> None:
 
 def touch() -> None:
     """Say that lists changed though no article did: a section was renamed."""
-    SearchStatistics.objects.update(version=F("version") + 1)
+    SearchStatistics.objects.update(version=uuid.uuid4())
 
 
 def rebuild() -> int:

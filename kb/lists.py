@@ -1,16 +1,25 @@
-"""Lists of articles for the pages that put several things together."""
+"""Lists of articles that many pages show; remembered until something that readers see changes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, NamedTuple, TypedDict, TypeVar
+from uuid import UUID
 
-from kb.models import Article, Section
-from kb.search import Reader
+from django.db.models import Q
+
+from kb.models import Article, SearchStatistics, Section
+from kb.search import Reader, similar
 
 MOST = 5
+MOST_RELATED = 4
+REMEMBERED_FOR = 60  # seconds: reads are counted all the time and change what is popular
+MOST_REMEMBERED = 2000
+
+T = TypeVar("T")
+_remembered: dict[Hashable, tuple[float, Any]] = {}
 
 
-@dataclass(frozen=True)
-class HomeLists:
+class HomeLists(TypedDict):
     """What the home page shows of the knowledge base."""
 
     sections: Sequence[Section]
@@ -18,23 +27,71 @@ class HomeLists:
     recent: Sequence[Article]
 
 
+class Around(NamedTuple):
+    """What stands around an article: others that may help, and itself in other languages."""
+
+    related: Sequence[Article]
+    translations: Sequence[Article]
+
+
 def home_lists(user: Reader, language: str) -> HomeLists:
-    """Load sections with their counts, what is read most, what was updated last."""
+    """Give sections with their counts, what is read most, what was updated last."""
+    key = ("home", language, user.is_authenticated)
+    return _remember(key, _version(), lambda: _home_lists(user, language))
+
+
+def around(article: Article, user: Reader) -> Around:
+    """Give what the page of an article shows below its words."""
+    key = ("around", article.pk, user.is_authenticated)
+    return _remember(key, _version(), lambda: _around(article, user))
+
+
+def forget() -> None:
+    """Forget all lists, as tests need between two moments."""
+    _remembered.clear()
+
+
+def _version() -> UUID | None:
+    return SearchStatistics.objects.values_list("version", flat=True).first()
+
+
+def _remember(key: Hashable, version: UUID | None, make: Callable[[], T]) -> T:
+    found = _remembered.get((key, version))
+    if found and found[0] > time.monotonic():
+        kept: T = found[1]
+        return kept
+    if len(_remembered) >= MOST_REMEMBERED:
+        _remembered.clear()
+    made = make()
+    _remembered[key, version] = (time.monotonic() + REMEMBERED_FOR, made)
+    return made
+
+
+def _home_lists(user: Reader, language: str) -> HomeLists:
     visible = Article.objects.visible_to(user).in_language(language)
-    sections = Section.objects.filled_with(visible)
-    return HomeLists(
-        sections=list(sections.order_by("order", "id")),
-        popular=list(visible.for_list().popular()[:MOST]),
-        recent=list(visible.for_list().order_by("-updated_at", "-id")[:MOST]),
+    sections = Section.objects.filled_with(visible).order_by("order", "id")
+    return {
+        "sections": list(sections),
+        "popular": list(visible.for_list().popular()[:MOST]),
+        "recent": list(visible.for_list().order_by("-updated_at", "-id")[:MOST]),
+    }
+
+
+def _around(article: Article, user: Reader) -> Around:
+    visible = Article.objects.visible_to(user).for_list()
+    same = Q(translation_of=article) | Q(pk=article.translation_of_id)
+    return Around(
+        related=_related(article, user),
+        translations=list(visible.filter(same).exclude(pk=article.pk).order_by("language")),
     )
 
 
-def related_to(article: Article, user: Reader) -> list[Article]:
-    """Give the articles chosen as related, filled up with neighbours of the section."""
+def _related(article: Article, user: Reader) -> list[Article]:
+    """Give the articles chosen as related, filled up with the most similar of the section."""
     visible = Article.objects.visible_to(user).filter(language=article.language).for_list()
-    chosen = list(visible.filter(related=article).order_by("id")[:MOST])
-    if len(chosen) >= MOST:
-        return chosen
+    chosen = list(visible.filter(related=article).order_by("id")[:MOST_RELATED])
     known = {article.pk, *(one.pk for one in chosen)}
-    near = visible.filter(section=article.section_id).exclude(pk__in=known).order_by("-updated_at")
-    return chosen + list(near[: MOST - len(chosen)])
+    numbers = [number for number in similar(article, user) if number not in known]
+    found = visible.filter(section=article.section_id).in_bulk(numbers)
+    near = [found[number] for number in numbers if number in found]
+    return (chosen + near)[:MOST_RELATED]

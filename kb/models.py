@@ -1,6 +1,7 @@
 """The knowledge base: sections, articles, their revisions, what readers say of them."""
 
 import secrets
+import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -316,7 +317,7 @@ class SearchStatistics(models.Model):
 
     documents = models.PositiveIntegerField(default=0)
     total_length = models.FloatField(default=0)
-    version = models.PositiveBigIntegerField(default=0)
+    version = models.UUIDField(default=uuid.uuid4)
 
     class Meta:
         verbose_name = _("figures of the index")

@@ -56,6 +56,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             "current_revision__body", "current_revision__plain"
         )
 
+    def for_reading(self) -> ArticleQuerySet:
+        """Load what the page of an article shows."""
+        return self.select_related("current_revision", "section").defer("current_revision__plain")
+
     def for_search(self) -> ArticleQuerySet:
         """Load what an answer of search shows: passages are cut from the words."""
         return self.select_related("current_revision", "section").defer("current_revision__body")

@@ -112,6 +112,7 @@ class Results:
     query: str
     corrected: str = ""
     hits: Sequence[Hit] = ()
+    total: int = 0  # of this section, all pages
     sections: Sequence[tuple[Section, int]] = ()
     nearest: Sequence[Article] = field(default=())
 
@@ -131,6 +132,7 @@ def search(
     language: str,
     section: Section | None = None,
     limit: int = MOST_HITS,
+    offset: int = 0,
     is_literal: bool = False,
 ) -> Results:
     """Answer a question with articles this reader may read, best first."""
@@ -138,11 +140,12 @@ def search(
     understood = understand(asked, user, is_literal=is_literal)
     ranked = _rank(understood.lexemes, user, language, MOST_HITS)
     strong = [row for row in ranked if row[2] >= WEAKEST * ranked[0][2]]
-    kept = [row for row in strong if section is None or row[1] == section.pk][:limit]
+    kept = [row for row in strong if section is None or row[1] == section.pk]
     return Results(
         query=asked,
         corrected=understood.corrected,
-        hits=_hits(kept, understood.lexemes, user),
+        hits=_hits(kept[offset : offset + limit], understood.lexemes, user),
+        total=len(kept),
         sections=_facets([row[1] for row in strong]),
         nearest=() if kept else _nearest(user, language),
     )
@@ -162,6 +165,12 @@ def suggest(*, query: str, user: Reader, language: str) -> list[Article]:
         ranked = _rank(lexemes, user, language, MOST_SUGGESTIONS)
     found = Article.objects.visible_to(user).for_list().in_bulk([row[0] for row in ranked])
     return [found[row[0]] for row in ranked if row[0] in found]
+
+
+def similar(article: Article, user: Reader) -> list[int]:
+    """Give the numbers of articles whose words are those of this one's title, best first."""
+    lexemes = understand(str(article), user, is_literal=True).lexemes
+    return [row[0] for row in _rank(lexemes, user, article.language, MOST_HITS)]
 
 
 def tidy(query: str) -> str:
@@ -269,7 +278,7 @@ def _shown(text: str) -> SafeString:
 
 
 def _facets(sections: Sequence[int]) -> list[tuple[Section, int]]:
-    found = Section.objects.in_bulk(set(sections))
+    found = Section.objects.in_bulk(set(sections)) if sections else {}
     counts = {number: sections.count(number) for number in dict.fromkeys(sections)}
     return [(found[number], count) for number, count in counts.items()]
 

@@ -1,6 +1,17 @@
 """Addresses of the knowledge base."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from kb import feeds, views
 
 app_name = "kb"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("search", views.find, name="search"),
+    path("suggest", views.suggest, name="suggest"),
+    path("feed/", feeds.RecentArticles(), name="feed"),
+    path("sections/<slug:slug>/", views.section, name="section"),
+    path("<slug:slug>/", views.article, name="article"),
+    path("<slug:slug>/vote/", views.vote, name="vote"),
+    path("<slug:slug>/read/", views.read, name="read"),
+]
