@@ -86,7 +86,9 @@ def api_error(error: Exception, context: dict[str, Any]) -> Response | None:
     fields = data if isinstance(data, dict) and "detail" not in data else {}
     message = str(data.get("detail", "")) if isinstance(data, dict) else " ".join(map(str, data))
     answer = _error(code, message, fields, status=response.status_code)
-    answer.headers.update(response.headers)
+    for name in ("WWW-Authenticate", "Retry-After"):
+        if name in response.headers:
+            answer.headers[name] = response.headers[name]
     return answer
 
 
