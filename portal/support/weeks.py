@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from django.utils.dates import WEEKDAYS
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.hours import Day
@@ -62,7 +63,9 @@ def _days(numbers: Sequence[int]) -> str:
     first, last = str(WEEKDAYS[numbers[0]]), str(WEEKDAYS[numbers[-1]])
     if len(numbers) == 1:
         return first
-    return _("%(first)s to %(last)s") % {"first": first, "last": last.lower()}
+    # Days of the week are written small in Russian, and great in English.
+    last = last if get_language() == "en" else last.lower()
+    return _("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
 def _clock(minutes: int) -> str:
