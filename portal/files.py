@@ -229,6 +229,14 @@ def _check(upload: Upload, name: str) -> Kind:
         )
     if not size:
         raise FileRefused(_("“%(name)s” is empty.") % {"name": name})
+    if size > MOST_BYTES:
+        raise FileRefused(
+            _(
+                "“%(name)s” does not fit: a message takes up to %(most)d MB together, a file of"
+                " this kind up to %(limit)d MB."
+            )
+            % {"name": name, "most": MOST_BYTES // MB, "limit": kind.limit // MB}
+        )
     if size > kind.limit:
         raise FileRefused(
             _("“%(name)s” has %(size)d MB; files of this kind may have up to %(limit)d MB.")
