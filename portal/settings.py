@@ -120,7 +120,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://cache?max_entries=100000")}
 ATTACHMENT_ROOT = Path(env.str("ATTACHMENT_ROOT", default=str(VAR / "attachments")))
 ATTACHMENT_SENDFILE = env.str("ATTACHMENT_SENDFILE", default="django")  # django | nginx
-DATA_UPLOAD_MAX_NUMBER_FILES = 10
+# Above the ten that a message takes: the form itself then says so, and keeps what was typed.
+DATA_UPLOAD_MAX_NUMBER_FILES = 30
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -187,6 +188,7 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,5/h/key,10/d/key",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # keys on http://localhost
 MFA_FORMS = {
     "authenticate": "accounts.forms.SecondFactorForm",
     "reauthenticate": "accounts.forms.SecondFactorAgainForm",
@@ -269,7 +271,7 @@ ADMIN_CONTENT_SECURITY_POLICY = {
 
 # --- work in the background -------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
-BROKER_FOLDER = VAR / "broker"
+BROKER_FOLDER = Path(env.str("BROKER_FOLDER", default=str(VAR / "broker")))
 # In demo mode letters always land as files: nothing may ever reach a real address.
 LETTERS_FOLDER = Path(env.str("LETTERS_ROOT", default=str(VAR / "letters")))
 if GIVEN["EMAIL_URL"] and not DEMO:
@@ -358,3 +360,30 @@ UNFOLD = {
         },
     },
 }  # fmt: skip
+
+# --- the editor of articles: what it may write; portal/html.py is what keeps it to that ------------
+CKEDITOR_CONFIGS = {
+    "kb": {
+        "versionCheck": False,
+        "fullPage": False,
+        "allowedContent": None,  # only what the buttons write; never True
+        "extraAllowedContent": "figure figcaption kbd; p(lead); div(call)",
+        "disallowedContent": "script style iframe object embed form *[on*] *{*}",
+        "removePlugins": (
+            "about,elementspath,exportpdf,flash,forms,iframe,newpage,preview,print,save,scayt,"
+            "sourcearea,templates,uploadfile,uploadimage,wsc"
+        ),
+        "toolbar": [
+            ["Format", "Bold", "Italic", "RemoveFormat"],
+            ["NumberedList", "BulletedList", "Blockquote"],
+            ["Link", "Unlink", "Table", "Image"],
+            ["Undo", "Redo"],
+        ],
+        "format_tags": "p;h2;h3;h4;pre",
+        "removeDialogTabs": "image:advanced;link:advanced;link:target;link:upload;image:Upload",
+        "image_previewText": " ",
+        "linkShowTargetTab": False,
+        "height": 480,
+        "width": "100%",
+    }
+}

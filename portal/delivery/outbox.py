@@ -31,14 +31,14 @@ LONGEST_ERROR = 500  # characters kept of what a server said
 
 CLAIM = """
 update delivery_delivery set owner = %(owner)s, attempts = attempts + 1,
-    state = case when expires_at <= now() then 'expired' else 'sending' end,
-    secret = case when expires_at <= now() then ''::bytea else secret end,
-    lease_until = case when expires_at <= now() then null
-        else now() + make_interval(secs => %(lease)s) end
+    state = case when expires_at <= statement_timestamp() then 'expired' else 'sending' end,
+    secret = case when expires_at <= statement_timestamp() then ''::bytea else secret end,
+    lease_until = case when expires_at <= statement_timestamp() then null
+        else statement_timestamp() + make_interval(secs => %(lease)s) end
 where id = (
     select d.id from delivery_delivery d
-    where ((d.state = 'pending' and d.next_at <= now())
-            or (d.state = 'sending' and d.lease_until < now()))
+    where ((d.state = 'pending' and d.next_at <= statement_timestamp())
+            or (d.state = 'sending' and d.lease_until < statement_timestamp()))
         and (d.ordering_key = '' or not exists (
             select from delivery_delivery earlier
             where earlier.ordering_key = d.ordering_key and earlier.id < d.id
@@ -71,29 +71,26 @@ def write(
     priority: int = 5,
 ) -> Delivery | None:
     """Write a delivery into the current transaction; None when its key is there already."""
-    token = new_token()
-    made = Delivery.objects.bulk_create(
-        [
-            Delivery(
-                letter=letter,
-                recipient=recipient,
-                language=language,
-                context=dict(context),
-                secret=secrets.seal(dict(secret)) if secret else b"",
-                headers={"Reply-To": reply_to} if reply_to else {},
-                message_id=f"<{token}@{_domain()}>",
-                dedupe_key=dedupe_key,
-                ordering_key=ordering_key,
-                priority=priority,
-                next_at=at,
-                expires_at=expires_at,
-                created_at=at,
-            )
-        ],
-        ignore_conflicts=True,
+    message_id = f"<{new_token()}@{_domain()}>"
+    written = Delivery(
+        letter=letter,
+        recipient=recipient,
+        language=language,
+        context=dict(context),
+        secret=secrets.seal(dict(secret)) if secret else b"",
+        headers={"Reply-To": reply_to} if reply_to else {},
+        message_id=message_id,
+        dedupe_key=dedupe_key,
+        ordering_key=ordering_key,
+        priority=priority,
+        next_at=at,
+        expires_at=expires_at,
+        created_at=at,
     )
+    # A key that is there already must not break the caller's transaction.
+    Delivery.objects.bulk_create([written], ignore_conflicts=True)
     ring_after_commit()
-    return made[0] if Delivery.objects.filter(message_id=made[0].message_id).exists() else None
+    return Delivery.objects.filter(message_id=message_id).first()
 
 
 def claim() -> Delivery | None:

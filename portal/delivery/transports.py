@@ -1,7 +1,7 @@
 """Ways out: one function per transport, one exception that says whether to try again."""
 
 import smtplib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
 
@@ -88,4 +88,4 @@ def file_of(delivery: Delivery) -> Path:
     return Path(settings.LETTERS_FOLDER) / f"{delivery.pk:06d}-{delivery.letter}.eml"
 
 
-TRANSPORTS: Mapping[str, Send] = {"email": send_mail}
+TRANSPORTS: dict[str, Send] = {"email": send_mail}
