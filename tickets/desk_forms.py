@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from tickets import rules
+from tickets.actions.triage import NotOnDesk
 from tickets.forms import LONGEST_TEXT, FormWithFiles, TypedText
 
 AFTER = (
@@ -57,29 +57,12 @@ class TriageForm(forms.Form):
 class AssignForm(forms.Form):
     """Who answers; nobody is an answer too."""
 
-    assignee = forms.ModelChoiceField(User.objects.none(), required=False)
+    assignee = forms.ModelChoiceField(
+        User.objects.none(),
+        required=False,
+        error_messages={"invalid_choice": NotOnDesk.message},
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["assignee"].queryset = User.objects.desk()  # type: ignore[attr-defined]
-
-
-class StatusForm(forms.Form):
-    """Where the ticket stands from now on."""
-
-    status = forms.ChoiceField(
-        choices=[
-            (status.value, status.value)
-            for status in (
-                rules.Status.OPEN,
-                rules.Status.WAITING_CUSTOMER,
-                rules.Status.IN_DEVELOPMENT,
-            )
-        ]
-    )
-
-
-class AddresseeForm(forms.Form):
-    """In whose queue it stands."""
-
-    addressee = forms.ChoiceField(choices=[(one.value, one.value) for one in rules.Addressee])

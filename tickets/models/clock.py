@@ -123,3 +123,9 @@ class ClockLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.at:%F %T}"
+
+    @property
+    def priority_name(self) -> str:
+        """The priority that set the target of this line, in words; empty when there was none."""
+        priority = self.data.get("priority")
+        return str(Priority(priority).label) if priority else ""

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tickets.models.ticket import Ticket
+from tickets.models.ticket import Category, Priority, Ticket
 
 
 class Event(models.Model):
@@ -30,3 +30,11 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.at:%F %T}"
+
+    @property
+    def triage(self) -> str:
+        """What a triage chose, in words; empty for other events."""
+        chosen = self.data.get("after")
+        if not isinstance(chosen, dict):
+            return ""
+        return f"{Category(chosen['category']).label}, {Priority(chosen['priority']).label}"

@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.requests import signed_in
@@ -44,10 +48,24 @@ def shown(user: User, number: int) -> Ticket:
 def done(
     request: HttpRequest, number: int, action: Callable[..., Any], **values: Any
 ) -> HttpResponse:
-    """Do one thing to a ticket and lead back to it; a refusal is said there."""
+    """Do one thing to a ticket and lead on; a refusal is said there."""
     user = signed_in(request)
     try:
         action(ticket=shown(user, number), actor=user, at=timezone.now(), **values)
     except Refused as refusal:
         messages.error(request, str(refusal.message))
-    return redirect("desk:ticket", number)
+    return onward(request, number)
+
+
+def onward(request: HttpRequest, number: int, *, sent: UUID | None = None) -> HttpResponse:
+    """Lead back to the ticket, or to the queue when it was passed on and is out of sight now.
+
+    `sent` names the form whose draft the browser may now forget.
+    """
+    if not Ticket.objects.visible_to(signed_in(request)).filter(number=number).exists():
+        messages.success(
+            request, _("Ticket %(number)d is with somebody else now.") % {"number": number}
+        )
+        return redirect("desk:queue")
+    address = reverse("desk:ticket", args=[number])
+    return redirect(f"{address}?{urlencode({'sent': sent})}" if sent else address)

@@ -24,6 +24,7 @@ from tickets.querysets import TicketQuerySet
 from tickets.views.desk.doors import desk_only
 
 ROWS = 25
+UPCOMING = 8  # beside a ticket
 MOST_COUNTED = 1000  # beyond that a number tells nothing, and counting costs
 LONGEST_SEARCH = 200
 LONGEST_NUMBER = 18  # digits; more do not fit into the column
@@ -108,13 +109,33 @@ def queue(request: HttpRequest) -> HttpResponse:
         "first": asked.address() if asked.after else "",
         "at": timezone.now(),
     }
-    return page(request, "tickets/desk/queue.html", "tickets/desk/_rows.html", context)
+    return page(request, "tickets/desk/queue.html", "tickets/desk/_queue_news.html", context)
 
 
-def rows_of(visible: TicketQuerySet, user: User, asked: Asked) -> list[Ticket]:
+def upcoming(user: User) -> list[Ticket]:
+    """Give what is due next in the view that this person works in."""
+    asked = _asked({}, user)
+    return rows_of(Ticket.objects.visible_to(user), user, asked, most=UPCOMING)
+
+
+def rows_of(
+    visible: TicketQuerySet, user: User, asked: Asked, *, most: int = ROWS + 1
+) -> list[Ticket]:
     """Give one page of a view and one row more, which says that there is a next page."""
-    found = _searched(asked.view.choose(visible, user), asked.search)
-    return list(_after(found, asked.after).by_due().for_queue()[: ROWS + 1])
+    found = _searched(asked.view.choose(visible, user), asked.search).by_due().for_queue()
+    if asked.after is None:
+        return list(found[:most])
+    # Two ranges of one index: in one condition the planner would read the index from its start.
+    due, last = asked.after
+    dated = list(_dated(found, due, last)[:most]) if due else []
+    if len(dated) == most:
+        return dated
+    undated = found.filter(due_at__isnull=True, id__gt=0 if due else last)
+    return dated + list(undated[: most - len(dated)])
+
+
+def _dated(found: TicketQuerySet, due: datetime, last: int) -> TicketQuerySet:
+    return found.filter(Q(due_at__gt=due) | Q(id__gt=last), due_at__gte=due)
 
 
 def _asked(data: Mapping[str, str], user: User) -> Asked:
@@ -140,16 +161,6 @@ def _searched(found: TicketQuerySet, text: str) -> TicketQuerySet:
         | Q(organization__name__icontains=text)
         | Q(property__name__icontains=text)
     )
-
-
-def _after(found: TicketQuerySet, cursor: tuple[datetime | None, int] | None) -> TicketQuerySet:
-    if cursor is None:
-        return found
-    due, number = cursor
-    if due is None:
-        return found.filter(due_at__isnull=True, id__gt=number)
-    later = Q(due_at__gt=due) | Q(due_at=due, id__gt=number) | Q(due_at__isnull=True)
-    return found.filter(later)
 
 
 def _cursor(row: Ticket) -> str:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
+from uuid import uuid4
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,12 +16,19 @@ from accounts.requests import signed_in
 from portal import files
 from portal.refusals import Refused
 from tickets import access, actions, clock, rules
-from tickets.desk_forms import AddresseeForm, AnswerForm, AssignForm, StatusForm, TriageForm
-from tickets.models import Clock, Event, Message, Proof, Ticket
+from tickets.actions.conversation import REOPEN_FOR
+from tickets.desk_forms import AnswerForm, AssignForm, TriageForm
+from tickets.forms import IMPACTS
+from tickets.models import Category, Event, Message, MessageKind, Priority, Ticket
 from tickets.views.cabinet import timeline
-from tickets.views.desk.doors import REFUSED, desk_only, done, shown
+from tickets.views.desk.doors import REFUSED, desk_only, done, onward, shown
+from tickets.views.desk.queue import upcoming
 
+PAGE = "tickets/desk/ticket.html"
+REPLY, NOTE = "reply", "note"
+NOTHING_NEW = 204
 OTHERS = 5
+PROOFS = 5
 HISTORY = 100
 
 
@@ -32,6 +41,17 @@ class Cell:
     minutes: int | None
     is_current: bool
 
+    @classmethod
+    def of(cls, ticket: Ticket, category: str, priority: str, minutes: int | None) -> Self:
+        """Make the cell, knowing where the ticket stands."""
+        is_current = (ticket.category, ticket.priority) == (category, priority)
+        return cls(category, priority, minutes, is_current)
+
+    @property
+    def name(self) -> str:
+        """What the cell chooses, in words."""
+        return f"{Category(self.category).label}, {Priority(self.priority).label}"
+
 
 @desk_only
 @require_safe
@@ -41,39 +61,36 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
     found = shown(user, number)
     if getattr(request, "htmx", False) and "seen" in request.GET:
         return _news(request, found, at)
-    return render(request, "tickets/desk/ticket.html", _context(found, user, _form(user, at), at))
+    return render(request, PAGE, _context(found, user, _form(user, at), at))
 
 
 @desk_only
 @require_POST
 def reply(request: HttpRequest, number: int) -> HttpResponse:
     """Answer the customer; written against an outdated conversation it is stopped, not lost."""
-    user, at = signed_in(request), timezone.now()
-    found, form = shown(user, number), _form(user, at, request)
-    if form.is_valid():
-        try:
-            _answer(found, user, form, at)
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            return redirect("desk:ticket", number)
-    return _again(request, found, form, at, mode="reply")
+    # Danger: pressing Enter sends a form to its first button. What was meant as a note stays one.
+    return _write(request, number, NOTE if request.POST.get("mode") == NOTE else REPLY)
 
 
 @desk_only
 @require_POST
 def note(request: HttpRequest, number: int) -> HttpResponse:
     """Leave a note for the staff."""
+    return _write(request, number, NOTE)
+
+
+def _write(request: HttpRequest, number: int, mode: str) -> HttpResponse:
     user, at = signed_in(request), timezone.now()
     found, form = shown(user, number), _form(user, at, request)
     if form.is_valid():
         try:
-            actions.note(ticket=found, author=user, at=at, **form.for_action())
+            _say(found, user, form, mode, at)
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            return redirect("desk:ticket", number)
-    return _again(request, found, form, at, mode="note")
+            return onward(request, number, sent=form.cleaned_data["form_key"])
+    context = {**_context(found, user, form, at), "mode": mode, "fresh": _seen(request)}
+    return render(request, PAGE, context, status=REFUSED)
 
 
 @desk_only
@@ -91,7 +108,9 @@ def assign(request: HttpRequest, number: int) -> HttpResponse:
     """Say who answers."""
     form = AssignForm(request.POST)
     if not form.is_valid():
-        return redirect("desk:ticket", number)
+        shown(signed_in(request), number)
+        messages.error(request, str(form.errors.as_data()["assignee"][0].message))
+        return onward(request, number)
     return done(request, number, actions.assign, assignee=form.cleaned_data["assignee"])
 
 
@@ -99,28 +118,23 @@ def assign(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def status(request: HttpRequest, number: int) -> HttpResponse:
     """Say that it waits for the customer, is in development, or is worked on."""
-    form = StatusForm(request.POST)
-    wanted = form.cleaned_data["status"] if form.is_valid() else ""
-    return done(request, number, actions.set_status, status=wanted)
+    return done(request, number, actions.set_status, status=request.POST.get("status", ""))
 
 
 @desk_only
 @require_POST
 def readdress(request: HttpRequest, number: int) -> HttpResponse:
     """Move it between the queues of support and of account managers."""
-    form = AddresseeForm(request.POST)
-    if not form.is_valid():
-        return redirect("desk:ticket", number)
-    return done(request, number, actions.readdress, addressee=form.cleaned_data["addressee"])
+    addressee = request.POST.get("addressee", "")
+    return done(request, number, actions.readdress, addressee=addressee)
 
 
 @desk_only
 @require_POST
 def resolve(request: HttpRequest, number: int) -> HttpResponse:
     """Call it solved after an answer that was given before."""
-    form = AnswerForm({"text": "-"}, person=signed_in(request), at=timezone.now())
-    form.is_valid()
-    return done(request, number, actions.resolve, form_key=form.cleaned_data["form_key"])
+    seen = _seen(request) or None
+    return done(request, number, actions.resolve, form_key=uuid4(), seen_message_id=seen)
 
 
 @desk_only
@@ -143,82 +157,107 @@ def _form(user: User, at: datetime, request: HttpRequest | None = None) -> Answe
     return AnswerForm(request.POST, request.FILES, person=user, at=at)
 
 
-def _answer(found: Ticket, user: User, form: AnswerForm, at: datetime) -> None:
+def _say(found: Ticket, user: User, form: AnswerForm, mode: str, at: datetime) -> None:
+    """Leave a note, or answer: and keep it in work, wait for the customer, or call it solved."""
+    words, seen = form.for_action(), form.cleaned_data["seen"]
     after = form.cleaned_data["after"]
-    if after == "resolve":
-        actions.resolve(
+    if mode == NOTE:
+        actions.note(ticket=found, author=user, at=at, **words)
+    elif after == "resolve":
+        actions.resolve(ticket=found, actor=user, at=at, seen_message_id=seen, **words)
+    else:
+        actions.reply(
             ticket=found,
-            actor=user,
+            author=user,
             at=at,
-            seen_message_id=form.cleaned_data["seen"],
-            **form.for_action(),
+            waits_for_customer=after == "wait",
+            seen_message_id=seen,
+            **words,
         )
-        return
-    actions.reply(
-        ticket=found,
-        author=user,
-        at=at,
-        waits_for_customer=after == "wait",
-        seen_message_id=form.cleaned_data["seen"],
-        **form.for_action(),
-    )
 
 
-def _again(
-    request: HttpRequest, found: Ticket, form: AnswerForm, at: datetime, *, mode: str
-) -> HttpResponse:
-    """Show the page again with everything that was typed, and what came in meanwhile."""
-    context = {**_context(found, signed_in(request), form, at), "mode": mode}
-    return render(request, "tickets/desk/ticket.html", context, status=REFUSED)
+def _seen(request: HttpRequest) -> int:
+    """Give the last message that stood on the page from which a form was sent; 0 when unknown."""
+    return timeline.read_seen(request.POST.get("seen", "")).message_id
 
 
 def _news(request: HttpRequest, found: Ticket, at: datetime) -> HttpResponse:
+    """Answer with what was added since the page was made, and how the ticket stands now."""
     user, before = signed_in(request), timeline.read_seen(request.GET.get("seen", ""))
     items = timeline.items_of(found, user, after=before)
-    if not items:
-        return HttpResponse(status=204)
+    if not items and not _has_happened(found, request.GET.get("event", "")):
+        return HttpResponse(status=NOTHING_NEW)
     context = {
         "days": timeline.days_of(items),
         "seen": timeline.seen_of(items, before),
         "ticket": found,
         "at": at,
+        "history": _history(found),
+        **_clocks(found),
     }
     return render(request, "tickets/desk/_news.html", context)
 
 
+def _has_happened(found: Ticket, last: str) -> bool:
+    """Whether something came into the history after the event that the page shows last."""
+    return found.events.filter(id__gt=timeline.read_seen(last).message_id).exists()
+
+
 def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[str, Any]:
     items = timeline.items_of(found, user)
-    running = clock.open_clock(found)
+    closed_for_good = bool(found.closed_at and at - found.closed_at > REOPEN_FOR)
     return {
         "ticket": found,
         "at": at,
         "days": timeline.days_of(items),
         "seen": timeline.seen_of(items),
         "form": form,
-        "mode": "reply",
+        "mode": NOTE if closed_for_good else REPLY,
         "limits": {"files": files.MOST_FILES, "bytes": files.MOST_BYTES},
-        "clock": running,
-        "why": clock.explain(running) if running else [],
-        "ledger": _ledger(found),
+        "closed_for_good": closed_for_good,
+        "details": _details(found),
         "matrix": _matrix(found, at),
         "desk": User.objects.desk().order_by("full_name"),
-        "proof": Proof.objects.filter(ticket=found).order_by("-level", "-id").first(),
-        "history": Event.objects.filter(ticket=found)
-        .select_related("actor")
-        .order_by("-id")[:HISTORY],
+        "proofs": found.proofs.order_by("-level", "-id")[:PROOFS],
+        "history": _history(found),
         "others": _others(found, user),
+        "upcoming": upcoming(user),
         "can_triage": access.can_triage(user, found),
         "is_done": found.status in rules.DONE_STATUSES,
-        "was_answered": _was_answered(found),
+        "was_answered": any(item.message and _is_answer(item.message) for item in items),
+        **_clocks(found),
     }
 
 
-def _was_answered(found: Ticket) -> bool:
-    return Message.objects.filter(ticket=found, kind="public", is_from_staff=True).exists()
+def _is_answer(message: Message) -> bool:
+    return message.is_from_staff and message.kind == MessageKind.PUBLIC
 
 
-def _ledger(found: Ticket) -> list[Clock]:
-    return list(Clock.objects.filter(ticket=found).prefetch_related("lines").order_by("id"))
+def _clocks(found: Ticket) -> dict[str, Any]:
+    """Give the ledger of all clocks, and why the running one is due when it is."""
+    ledger = list(found.clocks.prefetch_related("lines").order_by("id"))
+    running = next((one for one in ledger if one.stopped_at is None), None)
+    return {
+        "ledger": ledger,
+        "clock": running,
+        "why": clock.explain(running) if running else [],
+    }
+
+
+def _history(found: Ticket) -> list[Event]:
+    return list(found.events.select_related("actor").order_by("-id")[:HISTORY])
+
+
+def _details(found: Ticket) -> list[tuple[str, str]]:
+    """Give what the customer filled in, in the order of the form, choices in words."""
+    known = [name for name in rules.FIELDS[rules.Category(found.category)] if name in found.details]
+    names = [*known, *(name for name in found.details if name not in known)]
+    details = {**found.details, "impact": _impact(found.details.get("impact", ""))}
+    return [(name, details[name]) for name in names]
+
+
+def _impact(code: str) -> str:
+    return str(dict(IMPACTS).get(code, code))
 
 
 def _others(found: Ticket, user: User) -> list[Ticket]:
@@ -227,14 +266,7 @@ def _others(found: Ticket, user: User) -> list[Ticket]:
 
 
 def _matrix(found: Ticket, at: datetime) -> list[tuple[str, list[Cell]]]:
-    present = (found.category, found.priority)
     return [
-        (
-            row.category,
-            [
-                Cell(row.category, priority, minutes, present == (row.category, priority))
-                for priority, minutes in row.minutes.items()
-            ],
-        )
+        (row.category, [Cell.of(found, row.category, *cell) for cell in row.minutes.items()])
         for row in clock.targets_table(at=at)
     ]
