@@ -17,6 +17,8 @@ from tickets.models import Addressee, Attachment, Category
 LONGEST_SUBJECT = 200
 LONGEST_TEXT = 50_000
 LONGEST_DETAIL = 5_000
+# More than a message takes, so that too many are refused with words and not left out in silence.
+MOST_KEPT = 3 * files.MOST_FILES
 IMPACTS = (
     ("all", _("Nobody can book or pay")),
     ("some", _("Some of the guests or rooms")),
@@ -86,7 +88,7 @@ class FormWithFiles(forms.Form):
     def _kept_before(self) -> list[Attachment]:
         """Find the files that an earlier try left with us; ids of others find nothing."""
         ids = [one for one in map(_uuid, self._listed("kept")) if one]
-        found = Attachment.objects.filter(uploaded_by=self.person, id__in=ids[: files.MOST_FILES])
+        found = Attachment.objects.filter(uploaded_by=self.person, id__in=ids[:MOST_KEPT])
         return list(found.order_by("created_at", "id"))
 
     def _taken_in(self) -> list[Attachment]:

@@ -257,6 +257,20 @@ def test_more_files_than_a_message_takes_are_refused_with_words(sign_in, anna, s
     assert not Ticket.objects.exists()
 
 
+def test_many_files_at_once_are_refused_with_words_and_kept(english, said):
+    response = english.post(NEW, {**said, "files": [picture(f"{n}.png") for n in range(12)]})
+    assert response.status_code == 422
+    assert "up to 10 files" in str(response.context["form"].errors["files"])
+    assert values(response)["description"] == said["description"]
+    assert Attachment.objects.count() == 12
+
+
+def test_a_text_of_many_megabytes_is_answered_without_an_accident(sign_in, anna, said):
+    response = sign_in(anna).post(NEW, {**said, "description": "о" * 4_000_000})
+    assert response.status_code == 400
+    assert not Ticket.objects.exists()
+
+
 def test_the_only_hotel_is_chosen_already_and_of_several_one_is_asked_for(sign_in, anna, verf):
     client = sign_in(anna)
     page = BeautifulSoup(client.get(NEW).content, "html.parser")
