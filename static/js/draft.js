@@ -49,6 +49,7 @@
     // What the server sent along (a refused form, words of a search) is newer than any draft.
     if (!draft || hasWords(form)) return;
     fill(form, draft.values);
+    store.write(form.dataset.draft, { ...draft, key: keyOf(form) }); // this form is sent now, not that of then
     const banner = form.querySelector("[data-draft-restored]");
     if (banner) banner.hidden = false;
   }
