@@ -169,6 +169,15 @@ class Ticket(models.Model):
             models.Index(
                 fields=["organization", "-last_message_at", "-id"], name="ticket_of_organization"
             ),
+            # The same under a tab, and the counts of the tabs, which touch nothing but the index.
+            models.Index(
+                fields=["requester", "status", "-last_message_at", "-id"],
+                name="ticket_of_person_by_status",
+            ),
+            models.Index(
+                fields=["organization", "status", "-last_message_at", "-id"],
+                name="ticket_of_org_by_status",
+            ),
         ]
 
     def __str__(self) -> str:
