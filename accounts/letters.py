@@ -4,8 +4,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import translation
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Invitation, User
 from portal.delivery import outbox
@@ -14,51 +12,6 @@ from portal.delivery.models import new_token
 CODE_LIVES = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
 LINK_LIVES = timedelta(hours=24)
 URGENT = 1
-NOT_YOU = _("If it was not you, set a new password at once and write to us.")
-# Title and text of each notice, by the names that allauth gives to what happened.
-NOTICES = {
-    "changed": (_("Your account was changed"), _("Something about how you sign in was changed.")),
-    "password_changed": (
-        _("Your password was changed"),
-        _("The password of your account was changed, and all sessions have ended."),
-    ),
-    "password_set": (
-        _("Your account has a password now"),
-        _("A password was set: from now on you can sign in with it or with a code."),
-    ),
-    "password_reset": (
-        _("Your password was changed"),
-        _("A new password was set through the link in our letter, and all sessions have ended."),
-    ),
-    "email_changed": (
-        _("Your e-mail address was changed"),
-        _("You now sign in with another address; letters go there, too."),
-    ),
-    "totp_activated": (
-        _("An app for codes was added"),
-        _("Besides the password or the e-mailed code, a code from the app is now asked for."),
-    ),
-    "totp_deactivated": (
-        _("The app for codes was removed"),
-        _("Codes from the app are no longer asked for when you sign in."),
-    ),
-    "webauthn_added": (
-        _("A security key was added"),
-        _("Besides the password or the e-mailed code, the key is now asked for."),
-    ),
-    "webauthn_removed": (
-        _("A security key was removed"),
-        _("This key no longer signs you in."),
-    ),
-    "recovery_codes_generated": (
-        _("You have new recovery codes"),
-        _("The earlier recovery codes no longer work."),
-    ),
-    "second_factor_reset": (
-        _("Your second factor was removed"),
-        _("An administrator removed your app, keys and recovery codes. Set up a new one."),
-    ),
-}
 
 
 def login_code(email: str, language: str, *, code: str, at: datetime) -> None:
@@ -77,15 +30,12 @@ def email_confirmation(email: str, language: str, *, url: str, at: datetime) -> 
 
 
 def account_notice(email: str, language: str, *, code: str, at: datetime) -> None:
-    """Tell somebody that something about their account changed; `code` is a key of NOTICES."""
-    title, text = NOTICES.get(code, NOTICES["changed"])
-    with translation.override(language):
-        context = {"title": str(title), "text": f"{text} {NOT_YOU}"}
+    """Tell somebody that something about their account changed; the letter has words per code."""
     outbox.write(
         letter="account_notice",
         recipient=email,
         language=language,
-        context=context,
+        context={"code": code},
         dedupe_key=f"account:{new_token()}",
         at=at,
     )

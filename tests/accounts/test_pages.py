@@ -278,7 +278,7 @@ def test_changing_the_password_ends_every_session_and_tells_the_owner(
     )
     assert here.get(reverse("profile")).status_code == 302
     assert elsewhere.get(reverse("profile")).status_code == 302
-    assert letters("account_notice")[0]["title"]
+    assert letters("account_notice")[0]["code"] == "password_changed"
 
 
 def test_another_address_counts_only_after_its_letter(

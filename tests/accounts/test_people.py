@@ -301,7 +301,8 @@ def test_a_lost_second_factor_is_removed_and_its_owner_told(galina, sergey, with
     with_app(sergey)
     actions.reset_second_factor(person=sergey, actor=galina, at=at)
     assert not Authenticator.objects.filter(user=sergey).exists()
-    assert letters("account_notice")[0]["to"] == sergey.email
+    (letter,) = letters("account_notice")
+    assert (letter["to"], letter["code"]) == (sergey.email, "second_factor_reset")
 
 
 def test_a_profile_takes_no_field_that_is_not_its_own(anna):
