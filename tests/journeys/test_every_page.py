@@ -102,7 +102,7 @@ def test_a_ticket_is_filed_without_scripts(enter):
     page = enter(ANNA, java_script_enabled=False)
     page.goto("/cabinet/new/?category=information_request")
     page.locator("[name=category][value=information_request]").check(force=True)
-    page.locator("[name=subject]").fill("Как выгрузить отчёт за квартал")
-    page.locator("[name=description]").fill("Нужен отчёт по каналам за третий квартал, где его взять?")
+    page.locator("main [name=subject]").fill("Как выгрузить отчёт за квартал")
+    page.locator("main [name=description]").fill("Нужен отчёт по каналам за третий квартал, где его взять?")
     page.locator("main form button[data-kind=primary]").last.click()
     assert Ticket.objects.get(subject="Как выгрузить отчёт за квартал").category == "information_request"
