@@ -37,13 +37,13 @@ class Around(NamedTuple):
 def home_lists(user: Reader, language: str) -> HomeLists:
     """Give sections with their counts, what is read most, what was updated last."""
     key = ("home", language, user.is_authenticated)
-    return _remember(key, _version(), lambda: _home_lists(user, language))
+    return _remember(key, version(), lambda: _home_lists(user, language))
 
 
 def around(article: Article, user: Reader) -> Around:
     """Give what the page of an article shows below its words."""
     key = ("around", article.pk, user.is_authenticated)
-    return _remember(key, _version(), lambda: _around(article, user))
+    return _remember(key, version(), lambda: _around(article, user))
 
 
 def forget() -> None:
@@ -51,7 +51,8 @@ def forget() -> None:
     _remembered.clear()
 
 
-def _version() -> UUID | None:
+def version() -> UUID | None:
+    """Give what changes whenever readers would see something else."""
     return SearchStatistics.objects.values_list("version", flat=True).first()
 
 

@@ -19,8 +19,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from kb.lists import home_lists
-from portal import links
+from kb.lists import home_lists, version
+from portal import links, strangers
 from portal.support import schedule, weeks
 from portal.support.schedule import Ground
 from tickets import clock
@@ -65,9 +65,15 @@ class Example:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Ask the one question: how can we help?"""
+    at = timezone.now()
+    key = (schedule.for_request(request).brand.version, version())
+    return strangers.keep(request, key, lambda: _home(request, at), at=at)
+
+
+def _home(request: HttpRequest, at: datetime) -> HttpResponse:
     context = {
         "lists": home_lists(request.user, get_language()),
-        "promises": promises(clock.targets_table(at=timezone.now())),
+        "promises": promises(clock.targets_table(at=at)),
     }
     return render(request, "portal/home.html", context)
 
@@ -76,6 +82,10 @@ def home(request: HttpRequest) -> HttpResponse:
 def about_support(request: HttpRequest) -> HttpResponse:
     """Tell how fast, when and how support answers, from the rows that the clock uses."""
     at, found = timezone.now(), schedule.for_request(request)
+    return strangers.keep(request, found.brand.version, lambda: _about(request, found, at), at=at)
+
+
+def _about(request: HttpRequest, found: Ground, at: datetime) -> HttpResponse:
     today, table = at.astimezone(found.zone).date(), clock.targets_table(at=at)
     context = {
         "at": at,

@@ -12,7 +12,7 @@ from django.http import Http404
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from portal import pages
+from portal import pages, strangers
 from portal.delivery import heartbeats
 from portal.delivery.models import Delivery
 from portal.support.models import DAYS, Brand, Channel, Hours, HoursException
@@ -138,7 +138,17 @@ def test_public_pages_cost_the_same_few_queries_each_time(
     client, address, django_assert_max_num_queries
 ):
     client.get(address)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(2):
+        client.get(address)
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_whoever_is_signed_in_costs_a_few_more(
+    sign_in, anna, address, django_assert_max_num_queries
+):
+    client = sign_in(anna)
+    client.get(address)
+    with django_assert_max_num_queries(12):
         client.get(address)
 
 
@@ -150,6 +160,46 @@ def test_the_menu_fits_the_person(sign_in, anna, sergey, galina):
     nobody = _text(Client(), "/")
     assert "Sign in" in nobody
     assert 'href="/cabinet/"' not in nobody
+
+
+# --- pages kept for strangers -------------------------------------------------------------------
+
+
+def test_every_stranger_gets_a_token_of_their_own():
+    pages_read = [Client().get("/").content.decode() for _reader in range(3)]
+    tokens = {re.search(r'csrfmiddlewaretoken" value="(\w{64})"', page)[1] for page in pages_read}
+    assert len(tokens) == 3
+    assert not any("@@" in page for page in pages_read)
+
+
+def test_a_form_of_a_kept_page_is_accepted():
+    Client().get("/")
+    reader = Client(enforce_csrf_checks=True)
+    page = reader.get("/").content.decode()
+    token = re.search(r'csrfmiddlewaretoken" value="(\w{64})"', page)[1]
+    posted = {"language": "en", "next": "/", "csrfmiddlewaretoken": token}
+    assert reader.post("/i18n/setlang/", posted).status_code == 302
+
+
+def test_the_page_of_a_person_reaches_nobody_else(sign_in, anna):
+    sign_in(anna).get("/")
+    assert "Анна Лебедева" not in Client().get("/").content.decode()
+    Client().get("/")
+    assert "Анна Лебедева" in sign_in(anna).get("/").content.decode()
+
+
+def test_a_kept_page_is_good_for_its_minute_and_language(client, clock):
+    clock[0] = datetime(2026, 11, 23, 16, 59, 59, tzinfo=UTC)
+    assert "until 20:00" in _text(client, "/")
+    clock[0] = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+    assert "We answer from tomorrow, 08:00" in _text(client, "/")
+    assert '<html lang="ru">' in _text(client, "/", "ru")
+
+
+def test_an_address_with_a_query_is_not_kept(client):
+    strangers.forget()
+    client.get("/?from=letter")
+    assert not strangers._kept
 
 
 # --- when something went wrong ----------------------------------------------------------------

@@ -1,0 +1,75 @@
+"""Pages kept as they were made, for readers who are nobody in particular.
+
+Most readers of the knowledge base are not signed in and see the same page. It is kept in the memory
+of this process, under everything it depends on, for the minute in which it was made: hours open
+and close on the minute, so no reader is told a wrong state. docs/decisions/0006.
+"""
+
+import re
+from collections.abc import Callable, Hashable
+from datetime import datetime
+from threading import Lock
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.utils.translation import get_language
+
+MOST = 500  # pages; some 20 KB each
+TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="([A-Za-z0-9]{64})"')
+PLACE = b"@@token-of-the-reader@@"
+
+_lock = Lock()
+_minute: list[int] = [0]
+_kept: dict[Hashable, bytes] = {}
+
+
+def keep(
+    request: HttpRequest, key: Hashable, make: Callable[[], HttpResponse], *, at: datetime
+) -> HttpResponse:
+    """Answer a stranger with the page made last under this key, and everybody else with a new one.
+
+    The key names what the page depends on beside its address, its language and the minute.
+    """
+    if not is_stranger(request):
+        return make()
+    whole = (key, request.scheme, request.get_host(), request.path, get_language())
+    page = _find(whole, int(at.timestamp() // 60))
+    if page is not None:
+        return HttpResponse(page.replace(PLACE, get_token(request).encode()))
+    response = make()
+    if response.status_code == 200:  # noqa: PLR2004 (everybody knows it)
+        _put(whole, response.content)
+    return response
+
+
+def is_stranger(request: HttpRequest) -> bool:
+    """Whether nothing in the request could make its answer differ from another reader's."""
+    cookies = request.COOKIES
+    return not (
+        settings.SESSION_COOKIE_NAME in cookies
+        or "messages" in cookies
+        or request.GET
+        or request.headers.get("HX-Request")
+        or request.headers.get("Authorization")
+    )
+
+
+def forget() -> None:
+    """Forget every page, as tests need."""
+    _kept.clear()
+
+
+def _find(whole: Hashable, minute: int) -> bytes | None:
+    if _minute[0] != minute:
+        with _lock:
+            _kept.clear()
+            _minute[0] = minute
+    return _kept.get(whole)
+
+
+def _put(whole: Hashable, page: bytes) -> None:
+    found = TOKEN.search(page)
+    if len(_kept) < MOST:
+        # The token is one reader's own, and every reader gets another.
+        _kept[whole] = page.replace(found[1], PLACE) if found else page
