@@ -1,5 +1,6 @@
 """A worker is killed in the middle of its work: nothing is lost, nothing doubled without need."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -26,7 +27,9 @@ from portal.delivery.models import Delivery, State
 
 LETTERS = 200
 CONVERSATIONS = 40
-KILL_AFTER = (25, 65, 105, 145)  # letters that the server has taken
+KILLS = 4
+BETWEEN = 40  # letters from one kill to the next
+SLOW = 2.0  # seconds; far longer than a kill takes
 PROCESSES = 2
 LEASE = 2  # seconds; what a killed worker held is free after them
 LONGEST = 90  # seconds until the test says that something hangs
@@ -37,7 +40,22 @@ class Server:
     """A mail server that notes what it has taken, in the order in which it took it."""
 
     taken: list[tuple[str, str]] = field(default_factory=list)
+    named: int = 0  # letters whose address was named; their words may never come
+    slow_from: int = sys.maxsize  # from this letter on, addresses are answered slowly
     changed: threading.Condition = field(default_factory=threading.Condition)
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        """Hear to whom it goes."""
+        with self.changed:
+            self.named += 1
+            is_slow = self.named >= self.slow_from
+            self.changed.notify_all()
+        if is_slow:
+            await asyncio.sleep(SLOW)
+        envelope.rcpt_tos.append(address)
+        return "250 known"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
         """Take a message: from here on it is the server's."""
@@ -47,10 +65,18 @@ class Server:
             self.changed.notify_all()
         return "250 taken"
 
-    def wait_for(self, count: int, *, seconds: float) -> bool:
+    def wait_until_taken(self, count: int, *, seconds: float) -> bool:
         """Wait until so many messages were taken; whether they were."""
         with self.changed:
             return self.changed.wait_for(lambda: len(self.taken) >= count, timeout=seconds)
+
+    def wait_until_named(self, more: int, *, seconds: float) -> bool:
+        """Wait until so many more addresses were named, and the server holds its answer."""
+        with self.changed:
+            self.slow_from = wanted = self.named + more
+            came = self.changed.wait_for(lambda: self.named >= wanted, timeout=seconds)
+            self.slow_from = sys.maxsize
+            return came
 
 
 @dataclass
@@ -81,8 +107,12 @@ class Workers:
             self.running.wait()
             self.running = None
 
+    def log(self) -> str:
+        """Give what they had to say, for when something went wrong."""
+        return (self.folder / "worker.log").read_text()
+
     def ring(self) -> None:
-        """Ask for the outbox to be drained, as the bell and the schedule do."""
+        """Ask every process to drain the outbox, as the bell and the schedule do."""
         queue = str(self.folder / "queue")
         transport = {
             "data_folder_in": queue,
@@ -91,7 +121,8 @@ class Workers:
         }
         with Celery(broker="filesystem://", set_as_current=False) as app:
             app.conf.update(broker_transport_options=transport, task_default_queue="portal")
-            app.send_task("portal.delivery.tasks.drain", expires=5)
+            for _ in range(PROCESSES):
+                app.send_task("portal.delivery.tasks.drain")
 
 
 @pytest.fixture
@@ -121,12 +152,18 @@ def test_killing_the_worker_loses_nothing_and_doubles_only_what_was_in_flight(
     mail, _port = server
     written = _write()
     in_flight: set[str] = set()
-    for count in KILL_AFTER:
+    for number in range(KILLS):
         workers.start()
         workers.ring()
-        assert mail.wait_for(count, seconds=LONGEST), (workers.folder / "worker.log").read_text()
+        # In turn: when a letter was taken but not yet noted as sent, and just before it is taken.
+        if number % 2:
+            came = mail.wait_until_named(BETWEEN, seconds=LONGEST)
+        else:
+            came = mail.wait_until_taken(len(mail.taken) + BETWEEN, seconds=LONGEST)
+        assert came, workers.log()
         workers.kill()
         in_flight |= set(_sending())
+    assert in_flight, "the kills came in the middle of something"
     workers.start()
     _finish(mail, workers)
 
@@ -138,7 +175,7 @@ def test_killing_the_worker_loses_nothing_and_doubles_only_what_was_in_flight(
     assert {address: {written[address]} for address in written} == ids, "doubles are recognisable"
     doubled = {recipient for recipient, times in taken.items() if times > 1}
     assert doubled <= in_flight, "only what was under way when the worker died"
-    assert len(mail.taken) <= LETTERS + PROCESSES * len(KILL_AFTER)
+    assert len(mail.taken) <= LETTERS + PROCESSES * KILLS
     assert _in_turn([recipient for recipient, _message_id in mail.taken])
 
 
@@ -166,9 +203,9 @@ def _finish(mail: Server, workers: Workers) -> None:
     """Let the last worker send the rest, rung again and again as the schedule does."""
     ends = time.monotonic() + LONGEST
     while Delivery.objects.exclude(state=State.SENT).exists():
-        assert time.monotonic() < ends, (workers.folder / "worker.log").read_text()
+        assert time.monotonic() < ends, workers.log()
         workers.ring()
-        mail.wait_for(len(mail.taken) + 20, seconds=0.5)
+        mail.wait_until_taken(len(mail.taken) + 20, seconds=0.5)
 
 
 def _sending() -> list[str]:
