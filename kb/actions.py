@@ -5,17 +5,23 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from kb import indexing
-from kb.models import Article, ArticleStatus, ReadCount, Revision, Vote
+from kb.models import Article, ArticleStatus, ReadCount, Revision, Section, Vote
 from portal import html
 from portal.feedback import actions as feedback
 from portal.refusals import NotAllowed, Refused
 
-REASONS = ("unclear", "outdated", "missing", "wrong")
+REASON_WORDS = (
+    ("missing", _("The answer is not here")),
+    ("outdated", _("It is outdated")),
+    ("unclear", _("It is hard to follow")),
+    ("wrong", _("There is a mistake")),
+)
+REASONS = tuple(code for code, _words in REASON_WORDS)
 LONGEST_COMMENT = 4000
 
 
@@ -46,54 +52,81 @@ def save(
     comment: str = "",
     at: datetime,
 ) -> Revision:
-    """Keep new words as a revision and make it the current one; the same words make none.
+    """Keep new words as a revision; the same words make none.
 
-    Raises NothingWritten.
+    On a published article readers see them at once when the author may publish (or is an import);
+    otherwise they wait for somebody who may. Raises NothingWritten.
     """
+    check_words(title=title, body=body)
     cleaned = html.clean(body)
-    words = html.plain(cleaned)
-    heading = " ".join(html.without_control(title).split())
-    if not heading or not words:
-        raise NothingWritten
-    article = (
-        Article.objects.select_for_update(of=("self",))
-        .select_related("current_revision")
-        .get(pk=article.pk)
-    )
+    heading = " ".join(html.without_control(title).split())[:250]
+    article = _locked(article)
     lead = html.without_control(summary).strip()[:500]
-    current = article.current_revision
-    if current and (current.title, current.summary, current.body) == (heading, lead, cleaned):
-        return current
-    last = article.revisions.aggregate(last=Max("number"))["last"] or 0
-    revision = Revision.objects.create(
-        article=article,
-        number=last + 1,
-        title=heading[:250],
-        summary=lead,
-        body=cleaned,
-        plain=words,
-        comment=comment[:300],
-        author=author,
-        created_at=at,
-    )
-    article.current_revision, article.updated_at = revision, at
-    article.save(update_fields=["current_revision", "updated_at"])
+    revision = _newest(article)
+    if revision is None or (revision.title, revision.summary, revision.body) != (
+        heading,
+        lead,
+        cleaned,
+    ):
+        revision = Revision.objects.create(
+            article=article,
+            number=revision.number + 1 if revision else 1,
+            title=heading,
+            summary=lead,
+            body=cleaned,
+            plain=html.lines(cleaned),
+            comment=comment[:300],
+            author=author,
+            created_at=at,
+        )
+    if article.status == ArticleStatus.DRAFT or author is None or can_publish(author):
+        _show(article, revision, at)
+    return revision
+
+
+def check_words(*, title: str, body: str) -> None:
+    """Refuse an article without a title or without words. Raises NothingWritten."""
+    if not html.without_control(title).strip() or not html.plain(html.clean(body)):
+        raise NothingWritten
+
+
+@transaction.atomic
+def keep(*, article: Article) -> Article:
+    """Keep where an article stands and who reads it; its words stay as they are."""
+    article.save()
     if article.status == ArticleStatus.PUBLISHED:
         indexing.put([article])
-    return revision
+    return article
+
+
+@transaction.atomic
+def relate(*, article: Article, others: Sequence[Article]) -> None:
+    """Choose the articles that are shown below this one, and this one below them."""
+    article.related.set([other for other in others if other.pk != article.pk])
+    indexing.touch()
+
+
+@transaction.atomic
+def keep_section(*, section: Section) -> Section:
+    """Keep a section."""
+    section.save()
+    indexing.touch()
+    return section
 
 
 @transaction.atomic
 def publish(*, article: Article, actor: User, at: datetime) -> Article:
-    """Let readers find an article. Raises NotAllowed, NotWritten."""
+    """Let readers find an article with its newest words. Raises NotAllowed, NotWritten."""
     if not can_publish(actor):
         raise NotAllowed
-    article = Article.objects.select_for_update(of=("self",)).get(pk=article.pk)
-    if article.current_revision_id is None:
+    article = _locked(article)
+    newest = _newest(article)
+    if newest is None:
         raise NotWritten
-    article.status = ArticleStatus.PUBLISHED
+    article.status, article.current_revision = ArticleStatus.PUBLISHED, newest
     article.published_at = article.published_at or at
-    article.save(update_fields=["status", "published_at"])
+    article.updated_at = max(newest.created_at, article.published_at)
+    article.save(update_fields=["status", "current_revision", "published_at", "updated_at"])
     indexing.put([article])
     return article
 
@@ -112,7 +145,7 @@ def unpublish(*, article: Article, actor: User) -> Article:
     """Take an article back to a draft. Raises NotAllowed."""
     if not can_publish(actor):
         raise NotAllowed
-    article = Article.objects.select_for_update(of=("self",)).get(pk=article.pk)
+    article = _locked(article)
     article.status = ArticleStatus.DRAFT
     article.save(update_fields=["status"])
     indexing.remove([article])
@@ -175,3 +208,24 @@ def count_read(*, article: Article, on: date) -> None:
         [ReadCount(article=article, on=on, count=0)], ignore_conflicts=True
     )
     ReadCount.objects.filter(article=article, on=on).update(count=F("count") + 1)
+
+
+def _locked(article: Article) -> Article:
+    return (
+        Article.objects.select_for_update(of=("self",))
+        .select_related("current_revision")
+        .get(pk=article.pk)
+    )
+
+
+def _newest(article: Article) -> Revision | None:
+    return article.revisions.order_by("-number").first()
+
+
+def _show(article: Article, revision: Revision, at: datetime) -> None:
+    if article.current_revision == revision:
+        return
+    article.current_revision, article.updated_at = revision, at
+    article.save(update_fields=["current_revision", "updated_at"])
+    if article.status == ArticleStatus.PUBLISHED:
+        indexing.put([article])

@@ -3,24 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
-from kb.actions import LONGEST_COMMENT
+from kb.actions import LONGEST_COMMENT, REASON_WORDS
 from portal import html
 
 
 class VoteForm(forms.Form):
     """One click, and after a "no" the reasons and a comment."""
 
-    REASONS = (
-        ("missing", _("The answer is not here")),
-        ("outdated", _("It is outdated")),
-        ("unclear", _("It is hard to follow")),
-        ("wrong", _("There is a mistake")),
-    )
-
     vote = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
-    reasons = forms.MultipleChoiceField(choices=REASONS, required=False)
+    reasons = forms.MultipleChoiceField(choices=REASON_WORDS, required=False)
     comment = forms.CharField(required=False)
     website = forms.CharField(required=False)  # a trap: people do not see it
 

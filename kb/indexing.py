@@ -94,7 +94,9 @@ def touch() -> None:
 def rebuild() -> int:
     """Index everything anew; answers how many articles."""
     with connection.cursor() as cursor:
-        cursor.execute("truncate kb_posting, kb_searchdocument, kb_word")
+        # Not TRUNCATE, which would lock readers out until this transaction ends.
+        for table in ("kb_posting", "kb_searchdocument", "kb_word"):
+            cursor.execute(f"delete from {table}")  # noqa: S608
     published = Article.objects.published().select_related("current_revision")
     articles = list(published)
     put(articles)
@@ -106,16 +108,23 @@ def _remove(cursor: CursorWrapper, numbers: list[int]) -> None:
         cursor.execute(f"delete from {table} where article_id = any(%s)", [numbers])  # noqa: S608
 
 
+def _searchable(text: str) -> str:
+    # PostgreSQL takes <…> for a tag, and all that follows <script> for a script.
+    return fold(text).replace("<", " ").replace(">", " ")
+
+
 def _insert(cursor: CursorWrapper, article: Article) -> None:
     revision = article.current_revision
     if revision is None:
         return
-    body = fold(revision.plain[:LONGEST_BODY])
+    body = _searchable(revision.plain[:LONGEST_BODY])
     values: dict[str, str | int] = {
         "article": article.pk,
-        "title": fold(revision.title),
-        "headings": fold(" . ".join(html.plain(one) for one in HEADINGS.findall(revision.body))),
-        "summary": fold(revision.summary),
+        "title": _searchable(revision.title),
+        "headings": _searchable(
+            " . ".join(html.plain(one) for one in HEADINGS.findall(revision.body))
+        ),
+        "summary": _searchable(revision.summary),
         "body": body,
     }
     cursor.execute(INSERT, values)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 OPEN, CLOSE = "\ue000", "\ue001"  # around found words; private use, never typed
 LENGTH = 220  # characters
+SENTENCE_ENDS = ("\n", ". ", "! ", "? ")
+LINE = " · "  # between a heading and what follows, a cell and the next
 MOST_PLACES = 15  # of one stem in one text
 
 
@@ -68,9 +70,9 @@ def _beginning(text: str, place: int) -> int:
     """Go back to the start of the sentence when it is near, else a few words."""
     before = text[max(place - 90, 0) : place]
     offset = max(place - 90, 0)
-    for sign in (". ", "! ", "? ", ": "):
-        if (at := before.rfind(sign)) >= 0:
-            return offset + at + 2
+    ends = [before.rfind(sign) + len(sign) for sign in SENTENCE_ENDS if sign in before]
+    if ends:
+        return offset + max(ends)
     return offset + before.find(" ") + 1 if offset else 0
 
 
@@ -79,5 +81,6 @@ def _cut(text: str, start: int) -> str:
     if end >= len(text):
         piece = text[start:]
     else:
-        piece = text[start:end].rsplit(" ", 1)[0].rstrip(" ,;:—–-") + "…"
+        piece = text[start:end].rsplit(maxsplit=1)[0].rstrip(" .,;:—–-\n") + "…"
+    piece = piece.replace("\n", LINE)
     return ("…" if start and not text[start : start + 1].isupper() else "") + piece

@@ -48,7 +48,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Sort by how often they were read in the last 30 days."""
         since = timezone.now().date() - POPULAR_FOR
         reads = Sum("reads__count", filter=Q(reads__on__gte=since), default=0)
-        return self.order_by(reads.desc(), "-updated_at", "-id")
+        return self.alias(read_count=reads).order_by("-read_count", "-updated_at", "-id")
 
     def for_list(self) -> ArticleQuerySet:
         """Load what a row of a list shows, and not the words of the articles."""

@@ -1,5 +1,6 @@
 """The pages of the knowledge base that anybody may open."""
 
+import re
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -21,6 +22,7 @@ from kb.reading import minutes_of
 from portal import html, links
 from portal.http import page, within_rate
 
+SLUG = re.compile(r"[-\w]{1,120}", re.ASCII)
 HITS_A_PAGE = 10
 ARTICLES_A_PAGE = 100
 FEWEST_HEADINGS = 3  # a list of contents pays from here on
@@ -67,7 +69,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
             (found.section.title, found.section.get_absolute_url()),
         ],
         "voted": request.GET.get("voted") if request.GET.get("voted") in VOTED else "",
-        "reasons": VoteForm.REASONS,
+        "reasons": actions.REASON_WORDS,
     }
     return render(request, "kb/article.html", context)
 
@@ -94,7 +96,7 @@ def vote(request: HttpRequest, slug: str) -> HttpResponse:
         voted = form.next_step
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(f"{found.get_absolute_url()}?voted={voted}#helpful")
-    context = {"article": found, "voted": voted, "reasons": VoteForm.REASONS}
+    context = {"article": found, "voted": voted, "reasons": actions.REASON_WORDS}
     status = 429 if voted == "busy" else 200
     return page(request, "kb/_vote.html", "kb/_vote.html", context, status)
 
@@ -112,7 +114,7 @@ def read(request: HttpRequest, slug: str) -> HttpResponse:
 def find(request: HttpRequest) -> HttpResponse:
     """Answer a question with articles, and with a way on when none of them fits."""
     asked, number = search.tidy(request.GET.get("q", "")), _number(request.GET.get("page", ""))
-    chosen = Section.objects.filter(slug=request.GET.get("section", "")[:120]).first()
+    chosen = _chosen(request.GET.get("section", ""))
     context: dict[str, Any] = {
         "query": asked,
         "section": chosen,
@@ -160,6 +162,10 @@ def _readable(request: HttpRequest, slug: str) -> tuple[Article, Revision]:
     if found.current_revision is None:
         raise Http404
     return found, found.current_revision
+
+
+def _chosen(slug: str) -> Section | None:
+    return Section.objects.filter(slug=slug).first() if SLUG.fullmatch(slug) else None
 
 
 def _number(text: str) -> int:

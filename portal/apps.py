@@ -1,9 +1,12 @@
 """Start-up: binds Celery, registers checks, keeps CKEditor's dangerous files out of the site."""
 
-from typing import ClassVar
+from pathlib import PurePosixPath
+from typing import Any, ClassVar
 
 from django.apps import AppConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig as DjangoStaticFilesConfig
+from django.contrib.staticfiles.finders import AppDirectoriesFinder
+from django.contrib.staticfiles.utils import matches_patterns
 
 # Every pattern is matched against a path relative to its source and against the bare name.
 # docs/decisions/0002: CKEditor 4 ships demos and plugins with known holes.
@@ -49,3 +52,14 @@ class StaticFilesConfig(DjangoStaticFilesConfig):
         f"{CKEDITOR}/plugins/*/samples",
         *(f"{CKEDITOR}/plugins/{name}" for name in DANGEROUS_PLUGINS),
     ]
+
+
+class AppFinder(AppDirectoriesFinder):
+    """Finds static files of apps for the development server, without what is never collected."""
+
+    def find_in_app(self, app: str, path: str) -> Any:
+        """Find a file, unless it or a folder above it is kept out."""
+        places = [path, *map(str, PurePosixPath(path).parents)]
+        if any(matches_patterns(place, StaticFilesConfig.ignore_patterns) for place in places[:-1]):
+            return None
+        return super().find_in_app(app, path)

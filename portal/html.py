@@ -40,6 +40,7 @@ HEADING = re.compile(r"<h([23])>(.*?)</h\1>", re.DOTALL)
 LEVELS = {"h1": "h2", "h5": "h4", "h6": "h4"}
 WIDE = re.compile(r"(<table>.*?</table>)", re.DOTALL)
 BREAK = re.compile(r"&lt;br\s*/?&gt;")
+BLOCK = re.compile(r"</?(?:p|li|h\d|td|th|tr|div|br|pre|figcaption|blockquote)\b[^>]*>")
 SPACE = re.compile(r"\s+")
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
     ["table", "strikethrough"]
@@ -79,8 +80,14 @@ def clean(text: str) -> str:
 
 def plain(text: str) -> str:
     """Give the words of HTML, with one space between them."""
-    spaced = re.sub(r"</?(?:p|li|h\d|td|th|tr|div|br|pre|figcaption|blockquote)\b[^>]*>", " ", text)
-    return SPACE.sub(" ", unescape(nh3.clean(spaced, tags=set()))).strip()
+    return SPACE.sub(" ", unescape(nh3.clean(BLOCK.sub(" ", text), tags=set()))).strip()
+
+
+def lines(text: str) -> str:
+    """Give the words of HTML, each paragraph, heading and cell on a line of its own."""
+    broken = BLOCK.sub("\n", SPACE.sub(" ", text))
+    words = unescape(nh3.clean(broken, tags=set()))
+    return "\n".join(line for line in map(str.strip, words.split("\n")) if line)
 
 
 def from_markdown(text: str, address: Callable[[str], str] = str) -> str:

@@ -41,11 +41,11 @@ def measure() -> list[Quality]:
     """
     found = [_measured(path) for path in _sets()]
     if not found:
-        print("search quality: no questions found; SHARED_DATA names their folder")  # noqa: T201
+        print("search quality: no questions found; SHARED_DATA names their folder")
         return []
-    print(f"{'search quality':<34}{'asked':>6}{'@1':>8}{'@5':>8}{'@10':>8}{'empty':>8}")  # noqa: T201
+    print(f"{'search quality':<34}{'asked':>6}{'@1':>8}{'@5':>8}{'@10':>8}{'empty':>8}")
     for one in found:
-        print(one)  # noqa: T201
+        print(one)
     return found
 
 
@@ -73,7 +73,5 @@ def _place(question: dict[str, Any]) -> int:
     results = search(query=question["query"], user=AnonymousUser(), language="ru", limit=DEPTH)
     if not results.hits:
         return -1
-    places = [
-        place for place, hit in enumerate(results.hits, 1) if hit.article.source_key in right
-    ]
+    places = [place for place, hit in enumerate(results.hits, 1) if hit.article.source_key in right]
     return places[0] if places else 0

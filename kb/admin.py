@@ -1,0 +1,268 @@
+"""Where authors write and editors publish; every change goes through an action."""
+
+from typing import Any
+
+from ckeditor.widgets import CKEditorWidget
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from accounts.requests import signed_in
+from kb import actions
+from kb.models import Article, ArticleStatus, Revision, Section
+from portal.refusals import Refused
+
+WORDS = ("title", "summary", "body", "comment")
+VOTES_FOR = "current_revision__votes"
+
+
+class ArticleForm(forms.ModelForm):
+    """An article together with its newest words."""
+
+    title = forms.CharField(
+        label=gettext_lazy("Title"), max_length=250, widget=UnfoldAdminTextInputWidget
+    )
+    summary = forms.CharField(
+        label=gettext_lazy("Summary"),
+        max_length=500,
+        required=False,
+        widget=UnfoldAdminTextareaWidget({"rows": 2}),
+        help_text=gettext_lazy("One or two sentences; they stand below the title and in lists."),
+    )
+    body = forms.CharField(label=gettext_lazy("Text"), widget=CKEditorWidget("kb"))
+    comment = forms.CharField(
+        label=gettext_lazy("What changed"),
+        max_length=300,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+    class Meta:
+        model = Article
+        fields = (
+            "section",
+            "slug",
+            "language",
+            "translation_of",
+            "access",
+            "tags",
+            "related",
+            "owner",
+            "checked_on",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        newest = self.instance.revisions.order_by("-number").first() if self.instance.pk else None
+        if newest:
+            for name in WORDS[:3]:
+                self.initial.setdefault(name, getattr(newest, name))
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse as the action would, beside the field."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if {"title", "body"} <= given.keys():
+            try:
+                actions.check_words(title=given["title"], body=given["body"])
+            except Refused as refusal:
+                self.add_error("body", str(refusal.message))
+        return given
+
+
+class RevisionInline(TabularInline):
+    """What was saved when and by whom; nothing here can be changed."""
+
+    model = Revision
+    fk_name = "article"
+    fields = readonly_fields = ("number", "title", "author", "comment", "created_at")
+    ordering = ("-number",)
+    extra = 0
+    per_page = 10
+    can_delete = False
+    verbose_name_plural = gettext_lazy("revisions")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Revisions come from saving the article."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """What was saved stays as it was."""
+        return False
+
+
+@admin.register(Article)
+class ArticleAdmin(ModelAdmin):
+    """Saving is a new revision; publishing needs a permission of its own."""
+
+    form = ArticleForm
+    inlines = (RevisionInline,)
+    list_display = ("shown_title", "section", "language", "access", "shown_status", "helped")
+    list_filter = ("status", "language", "access", "section")
+    list_select_related = ("section", "current_revision")
+    search_fields = ("current_revision__title", "slug")
+    autocomplete_fields = ("translation_of", "related")
+    prepopulated_fields = {"slug": ("title",)}
+    readonly_fields = ("shown_status", "helped", "reasons", "updated_at")
+    ordering = ("-updated_at",)
+    actions_submit_line = ("publish", "unpublish")
+    fieldsets = (
+        (None, {"fields": WORDS}),
+        (
+            gettext_lazy("Where it stands"),
+            {
+                "fields": (
+                    ("section", "slug"),
+                    ("language", "translation_of"),
+                    ("access", "checked_on"),
+                    ("owner", "tags"),
+                    "related",
+                )
+            },
+        ),
+        (
+            gettext_lazy("How it does"),
+            {"fields": (("shown_status", "updated_at"), ("helped", "reasons"))},
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
+        """Count votes and revisions along, so that a list asks once."""
+        found: QuerySet[Article] = super().get_queryset(request)
+        return found.annotate(
+            newest=Max("revisions__number"),
+            yes=Count(VOTES_FOR, filter=Q(current_revision__votes__is_helpful=True), distinct=True),
+            no=Count(VOTES_FOR, filter=Q(current_revision__votes__is_helpful=False), distinct=True),
+        )
+
+    @display(description=gettext_lazy("title"), ordering="current_revision__title")
+    def shown_title(self, row: Article) -> str:
+        """Name the article by its words."""
+        return str(row)
+
+    @display(description=gettext_lazy("status"), ordering="status")
+    def shown_status(self, row: Article) -> str:
+        """Say whether readers see it, and whether newer words wait."""
+        status = row.get_status_display()
+        newest, current = getattr(row, "newest", None), row.current_revision
+        if newest and current and newest > current.number:
+            return _("%(status)s, newer words wait") % {"status": status}
+        return status
+
+    @display(description=gettext_lazy("helped: yes / no"))
+    def helped(self, row: Article) -> str:
+        """Sum up the votes on the words of today."""
+        return f"{getattr(row, 'yes', 0)} / {getattr(row, 'no', 0)}"
+
+    @display(description=gettext_lazy("why not"))
+    def reasons(self, row: Article) -> str:
+        """Count the reasons readers gave."""
+        votes = row.current_revision.votes.all() if row.current_revision else []
+        given = [reason for vote in votes for reason in vote.reasons]
+        words = dict(actions.REASON_WORDS)
+        return (
+            ", ".join(f"{words[code]}: {given.count(code)}" for code in words if code in given)
+            or "—"
+        )
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Article,
+        form: ArticleForm,
+        change: bool,  # noqa: ARG002, FBT001
+    ) -> None:
+        """Keep the article and its words; then the button that was pressed, if any."""
+        actions.keep(article=obj)
+        words = {name: form.cleaned_data[name] for name in WORDS}
+        at = timezone.now()
+        revision = actions.save(article=obj, author=signed_in(request), at=at, **words)
+        obj.refresh_from_db(fields=["current_revision", "status", "updated_at"])
+        if obj.current_revision_id != revision.pk:
+            self.message_user(request, _("The new words wait for somebody who may publish."))
+        for pressed in self.get_actions_submit_line(request, obj.pk):
+            if pressed.action_name in request.POST:
+                pressed.method(request, obj)
+
+    def save_related(
+        self,
+        request: HttpRequest,
+        form: Any,
+        formsets: Any,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        """Keep the related articles by their action."""
+        related = form.cleaned_data.pop("related", ())
+        super().save_related(request, form, formsets, change)
+        actions.relate(article=form.instance, others=list(related))
+
+    @action(description=gettext_lazy("Save and publish"), permissions=["publish"])
+    def publish(self, request: HttpRequest, obj: Article) -> None:
+        """Let readers find it."""
+        self._try(
+            request,
+            lambda: actions.publish(article=obj, actor=signed_in(request), at=timezone.now()),
+            _("Readers see it now."),
+        )
+
+    @action(description=gettext_lazy("Save and take back"), permissions=["publish"])
+    def unpublish(self, request: HttpRequest, obj: Article) -> None:
+        """Take it back to a draft."""
+        self._try(
+            request,
+            lambda: actions.unpublish(article=obj, actor=signed_in(request)),
+            _("It is a draft again."),
+        )
+
+    def _try(self, request: HttpRequest, act: Any, done: str) -> None:
+        try:
+            act()
+        except Refused as refusal:
+            self.message_user(request, str(refusal.message), messages.ERROR)
+        else:
+            self.message_user(request, done)
+
+    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer the one that makes sense: publish drafts and waiting words, take back the rest."""
+        offered: list[Any] = super().get_actions_submit_line(request, object_id)
+        status = Article.objects.filter(pk=object_id).values_list("status", flat=True).first()
+        hidden = "" if status == ArticleStatus.PUBLISHED else "unpublish"
+        return [one for one in offered if not hidden or not one.action_name.endswith(hidden)]
+
+    def has_publish_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        """Whether this person may publish."""
+        return actions.can_publish(signed_in(request))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Nothing that was written is lost: an article is taken back instead."""
+        return False
+
+
+@admin.register(Section)
+class SectionAdmin(ModelAdmin):
+    """The shelves, in their order."""
+
+    list_display = ("title_ru", "title_en", "order", "article_count")
+    search_fields = ("title_ru", "title_en", "slug")
+    prepopulated_fields = {"slug": ("title_en",)}
+    ordering = ("order", "id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Section]:
+        """Count the articles along."""
+        found: QuerySet[Section] = super().get_queryset(request)
+        return found.annotate(count=Count("articles"))
+
+    @display(description=gettext_lazy("articles"), ordering="count")
+    def article_count(self, row: Section) -> int:
+        """Say how many articles stand here, drafts included."""
+        return int(getattr(row, "count", 0))
+
+    def save_model(self, request: HttpRequest, obj: Section, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+        """Keep it by its action, which renews the lists."""
+        actions.keep_section(section=obj)

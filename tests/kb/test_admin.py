@@ -1,0 +1,218 @@
+"""How authors write and editors publish in the admin."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import ckeditor
+import pytest
+from django.contrib.auth.models import Group
+from django.contrib.staticfiles import finders
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from kb import actions
+from kb.models import Article, Section
+
+Write = Callable[..., Article]
+SignIn = Callable[[User | None], Client]
+# The templates of the admin's theme ask for variables that are not always there.
+pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
+ADD = "/admin/kb/article/add/"
+PUBLISH = "kb_article_publish"
+UNPUBLISH = "kb_article_unpublish"
+
+
+@pytest.fixture
+def editor(sign_in: SignIn, elena: User) -> Client:
+    return sign_in(elena)
+
+
+@pytest.fixture
+def author(sign_in: SignIn, elena: User) -> Client:
+    """Elena when she may write but not publish."""
+    group = Group.objects.create(name="authors")
+    group.permissions.set(
+        [one for one in elena.groups.get().permissions.all() if one.codename != "publish_article"]
+    )
+    elena.groups.set([group])
+    return sign_in(User.objects.get(pk=elena.pk))
+
+
+def form(section: Section, **fields: Any) -> dict[str, Any]:
+    inline = {f"revisions-{name}_FORMS": 0 for name in ("TOTAL", "INITIAL", "MIN_NUM", "MAX_NUM")}
+    given = {
+        "title": "Скидки",
+        "summary": "О скидках",
+        "body": "<p>Слова</p>",
+        "comment": "новое",
+        "section": section.pk,
+        "slug": "sale",
+        "language": "ru",
+        "access": "public",
+        "tags": "",
+    }
+    return inline | given | fields
+
+
+def change(article: Article) -> str:
+    return reverse("admin:kb_article_change", args=[article.pk])
+
+
+def test_an_editor_writes_and_publishes(editor: Client, rates: Section, elena: User) -> None:
+    editor.post(ADD, form(rates))
+    article = Article.objects.get()
+    assert article.status == "draft"
+    editor.post(change(article), form(rates, **{PUBLISH: ""}))
+    article.refresh_from_db()
+    assert (article.status, str(article)) == ("published", "Скидки")
+    assert [(one.number, one.author) for one in article.revisions.all()] == [(1, elena)]
+
+
+def test_dirty_html_comes_out_clean(editor: Client, rates: Section) -> None:
+    dirty = (
+        '<p style="color:red" onclick="x()">Да</p><script>x()</script><iframe src="//x.example">'
+    )
+    editor.post(ADD, form(rates, body=dirty))
+    revision = Article.objects.get().current_revision
+    assert revision is not None
+    assert revision.body == "<p>Да</p>"
+
+
+def test_an_article_without_words_is_refused_beside_the_field(
+    editor: Client, rates: Section
+) -> None:
+    page = editor.post(ADD, form(rates, body="<p>&nbsp;</p>"))
+    assert page.status_code == 200
+    assert "body" in page.context["adminform"].form.errors
+    assert not Article.objects.exists()
+
+
+def test_each_saving_with_new_words_is_a_revision_with_its_comment(
+    editor: Client, write: Write, rates: Section
+) -> None:
+    article = write("Скидки", slug="sale")
+    editor.post(change(article), form(rates, title="Акции", comment="переименовано"))
+    article.refresh_from_db()
+    assert (str(article), article.current_revision and article.current_revision.comment) == (
+        "Акции",
+        "переименовано",
+    )
+
+
+def test_related_articles_are_chosen(editor: Client, write: Write, rates: Section) -> None:
+    article, other = write("Скидки", slug="sale"), write("Возвраты")
+    editor.post(change(article), form(rates, related=[other.pk]))
+    assert list(article.related.all()) == [other]
+
+
+def test_an_author_cannot_publish(author: Client, write: Write, rates: Section) -> None:
+    article = write("Скидки", slug="sale", is_published=False)
+    assert PUBLISH not in author.get(change(article)).content.decode()
+    author.post(change(article), form(rates, **{PUBLISH: ""}))
+    article.refresh_from_db()
+    assert article.status == "draft"
+
+
+def test_an_author_cannot_take_back(
+    author: Client, write: Write, rates: Section, admin: User, at: datetime
+) -> None:
+    article = write("Скидки", slug="sale", is_published=False)
+    actions.publish(article=article, actor=admin, at=at)
+    author.post(change(article), form(rates, **{UNPUBLISH: ""}))
+    article.refresh_from_db()
+    assert article.status == "published"
+
+
+def test_an_authors_words_on_a_published_article_wait(
+    author: Client, write: Write, rates: Section, admin: User, at: datetime
+) -> None:
+    article = write("Скидки", slug="sale", is_published=False)
+    actions.publish(article=article, actor=admin, at=at)
+    author.post(change(article), form(rates, title="Акции"))
+    article.refresh_from_db()
+    assert str(article) == "Скидки"
+    assert 'value="Акции"' in author.get(change(article)).content.decode()
+
+
+def test_an_editor_takes_an_article_back(editor: Client, write: Write, rates: Section) -> None:
+    article = write("Скидки", slug="sale")
+    editor.post(change(article), form(rates, **{UNPUBLISH: ""}))
+    article.refresh_from_db()
+    assert article.status == "draft"
+
+
+def test_the_page_sums_up_votes_and_reasons(editor: Client, write: Write, at: datetime) -> None:
+    article = write("Скидки")
+    assert article.current_revision is not None
+    for voter, is_helpful in (("a", True), ("b", False), ("c", False)):
+        actions.vote(
+            revision=article.current_revision,
+            voter=voter,
+            is_helpful=is_helpful,
+            reasons=["wrong"],
+            at=at,
+        )
+    page = editor.get(change(article)).content.decode()
+    assert "1 / 2" in page
+    assert ": 2" in page
+
+
+def test_revisions_can_be_read_only_and_articles_not_deleted(editor: Client, write: Write) -> None:
+    article = write("Скидки")
+    page = editor.get(change(article)).content.decode()
+    assert "revisions-0-title" not in page
+    assert (
+        editor.post(f"/admin/kb/article/{article.pk}/delete/", {"post": "yes"}).status_code == 403
+    )
+
+
+def test_the_list_asks_as_often_for_many_articles_as_for_few(
+    editor: Client, write: Write, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(9):
+        write(f"Скидка {number}")
+    with django_assert_max_num_queries(14):
+        assert editor.get("/admin/kb/article/").status_code == 200
+
+
+def test_renaming_a_section_shows_at_once(editor: Client, write: Write, rates: Section) -> None:
+    write("Скидки")
+    assert "Тарифы" in editor.get("/").content.decode()
+    renamed = {"title_ru": "Цены", "slug": "rates", "icon": "tag", "order": 1}
+    editor.post(f"/admin/kb/section/{rates.pk}/change/", renamed)
+    assert "Цены" in editor.get("/").content.decode()
+
+
+@pytest.mark.parametrize("person", ["anna", "nobody"])
+def test_customers_and_strangers_have_no_editor(
+    request: pytest.FixtureRequest, sign_in: SignIn, person: str, db: None
+) -> None:
+    client = sign_in(None if person == "nobody" else request.getfixturevalue(person))
+    assert client.get(ADD).status_code in {302, 403}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "plugins/adobeair/plugin.js",
+        "plugins/codesnippetgeshi/plugin.js",
+        "plugins/devtools/plugin.js",
+        "plugins/exportpdf/tests/manual/exportpdf.html",
+        "plugins/flash/dialogs/flash.js",
+        "plugins/iframe/dialogs/iframe.js",
+        "plugins/preview/preview.html",
+        "plugins/preview/plugin.js",
+        "plugins/scayt/plugin.js",
+        "plugins/uploadfile/plugin.js",
+        "plugins/wsc/plugin.js",
+        "bender-runner.config.json",
+    ],
+)
+def test_dangerous_files_of_the_editor_are_not_served(client: Client, path: str) -> None:
+    source = Path(ckeditor.__file__).parent / "static/ckeditor/ckeditor"
+    assert (source / "ckeditor.js").exists()
+    assert finders.find("ckeditor/ckeditor/ckeditor.js")
+    assert client.get(f"/static/ckeditor/ckeditor/{path}").status_code == 404
