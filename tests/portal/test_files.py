@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.http import Http404
 from django.test import RequestFactory, override_settings
 from PIL import Image
@@ -22,7 +22,7 @@ HOSTILE = SHARED / "hostile" / "upload_filenames.json"
 
 
 @pytest.fixture(autouse=True)
-def root(tmp_path: Path):
+def root(tmp_path: Path) -> Iterator[Path]:
     """A place for files of this test alone."""
     with override_settings(ATTACHMENT_ROOT=tmp_path):
         yield tmp_path
@@ -317,7 +317,7 @@ def test_a_file_whose_bytes_are_gone_is_not_found() -> None:
         files.serve(id=uuid4(), name="a.png", content_type="image/png")
 
 
-Receive = Callable[..., list[UploadedFile]]
+Receive = Callable[..., list[files.Upload]]
 
 
 @pytest.fixture
@@ -325,7 +325,7 @@ def receive() -> Iterator[Receive]:
     """Send files as a browser does, through the handlers of the settings."""
     requests = []
 
-    def received(*contents: bytes) -> list[UploadedFile]:
+    def received(*contents: bytes) -> list[files.Upload]:
         sent = [SimpleUploadedFile(f"{number}.png", one) for number, one in enumerate(contents)]
         requests.append(RequestFactory().post("/", {"files": sent}))
         return requests[-1].FILES.getlist("files")

@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -64,7 +64,7 @@ def stored(tmp_path: Path) -> Iterator[files.Accepted]:
 def connection(tmp_path: Path, stored: files.Accepted) -> Iterator[HTTPConnection]:
     """A browser's connection to nginx, with a portal behind it that serves this attachment."""
 
-    def portal(_environ, start_response):
+    def portal(_environ: object, start_response: Callable[..., object]) -> list[bytes]:
         answer = files.serve(id=stored.id, name=stored.name, content_type=stored.content_type)
         start_response("200 OK", list(answer.headers.items()))
         return [b""]
@@ -74,7 +74,7 @@ def connection(tmp_path: Path, stored: files.Accepted) -> Iterator[HTTPConnectio
     port = free_port()
     configuration = tmp_path / "nginx.conf"
     configuration.write_text(adapted(tmp_path, port, behind.server_port), encoding="utf-8")
-    nginx = [NGINX, "-c", configuration, "-p", tmp_path]
+    nginx = [str(NGINX), "-c", str(configuration), "-p", str(tmp_path)]
     subprocess.run(nginx, check=True)  # it goes to the background once it listens
     client = HTTPConnection("127.0.0.1", port, timeout=10)
     try:

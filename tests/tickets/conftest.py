@@ -1,11 +1,14 @@
 """Tickets of the personas, and what was written to whom."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connections
 
 from accounts.models import Property, User
 from portal.delivery.models import Delivery
@@ -49,3 +52,23 @@ def file(anna: User, hotel: Property, at: datetime) -> Callable[..., Ticket]:
 def ticket(file: Callable[..., Ticket]) -> Ticket:
     """Anna's incident, filed at noon."""
     return file()
+
+
+def _at_once(acts: Sequence[Callable[[], Any]]) -> list[Any]:
+    gate = threading.Barrier(len(acts))
+
+    def one(act: Callable[[], Any]) -> Any:
+        gate.wait()
+        try:
+            return act()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(one, acts))
+
+
+@pytest.fixture
+def at_once() -> Callable[[Sequence[Callable[[], Any]]], list[Any]]:
+    """Let threads act at the same moment, each with a connection of its own."""
+    return _at_once

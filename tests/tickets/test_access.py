@@ -10,6 +10,8 @@ from accounts.models import User
 from tickets import access, actions
 from tickets.models import Attachment, Message, Ticket
 
+# People come by name, so pytest-django cannot see for itself that the database is needed.
+pytestmark = pytest.mark.django_db
 File = Callable[..., Ticket]
 EVERYBODY = (
     "anna", "boris", "olga", "vera", "sergey", "galina", "maxim", "daria", "elena", "admin",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,8 +19,8 @@ MINUTE = timedelta(minutes=1)
 Letters = Callable[[User], list[str]]
 
 
-def resolve(ticket: Ticket, actor: User, at: datetime, **more: object) -> Ticket:
-    said = {"text": "Исправили на нашей стороне.", "form_key": uuid4(), **more}
+def resolve(ticket: Ticket, actor: User, at: datetime, **more: Any) -> Ticket:
+    said: dict[str, Any] = {"text": "Исправили на нашей стороне.", "form_key": uuid4(), **more}
     return actions.resolve(ticket=ticket, actor=actor, at=at, **said)
 
 

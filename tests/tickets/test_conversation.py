@@ -1,7 +1,9 @@
 """Replies and notes: who is told, what stops and starts, what is refused."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,16 +12,20 @@ from django.db import IntegrityError
 from accounts.models import User
 from portal.delivery.models import Delivery
 from portal.refusals import NotAllowed
-from tickets import actions
+from portal.support.models import HoursException
+from tickets import actions, clock, watch
 from tickets.actions import conversation, locking, texts, uploads
 from tickets.models import Clock, ClockKind, Message, Outcome, Ticket
 
 MINUTE = timedelta(minutes=1)
 Letters = Callable[[User], list[str]]
+AtOnce = Callable[[Sequence[Callable[[], Any]]], list[Any]]
 
 
-def reply(ticket: Ticket, author: User, at: datetime, text: str = "Смотрим.", **more: object):
-    said = {"text": text, "form_key": uuid4(), **more}
+def reply(
+    ticket: Ticket, author: User, at: datetime, text: str = "Смотрим.", **more: Any
+) -> Message:
+    said: dict[str, Any] = {"text": text, "form_key": uuid4(), **more}
     return actions.reply(ticket=ticket, author=author, at=at, **said)
 
 
@@ -28,8 +34,8 @@ def test_the_first_reply_of_a_specialist_stops_the_clock_and_takes_the_ticket(
 ) -> None:
     reply(ticket, sergey, at + 10 * MINUTE)
     ticket.refresh_from_db()
-    clock = Clock.objects.get(ticket=ticket)
-    assert (clock.stopped_at, clock.outcome) == (at + 10 * MINUTE, Outcome.ANSWERED)
+    found = Clock.objects.get(ticket=ticket)
+    assert (found.stopped_at, found.outcome) == (at + 10 * MINUTE, Outcome.ANSWERED)
     assert (ticket.due_at, ticket.responded_at) == (None, at + 10 * MINUTE)
     assert (ticket.assignee, ticket.status) == (sergey, "open")
 
@@ -69,8 +75,8 @@ def test_a_customer_who_writes_again_waits_since_the_oldest_unanswered_message(
     reply(ticket, sergey, at)
     asked = reply(ticket, anna, at + 10 * MINUTE)
     reply(ticket, anna, at + 20 * MINUTE)
-    clock = Clock.objects.get(ticket=ticket, stopped_at=None)
-    assert (clock.kind, clock.message, clock.started_at) == (
+    found = Clock.objects.get(ticket=ticket, stopped_at=None)
+    assert (found.kind, found.message, found.started_at) == (
         ClockKind.NEXT,
         asked,
         at + 10 * MINUTE,
@@ -164,7 +170,13 @@ def test_a_note_touches_no_clock_and_no_letter_leaves(
 
 def test_a_note_sent_twice_is_one_note(ticket: Ticket, sergey: User, at: datetime) -> None:
     key = uuid4()
-    said = {"ticket": ticket, "author": sergey, "text": "Проверить", "form_key": key, "at": at}
+    said: dict[str, Any] = {
+        "ticket": ticket,
+        "author": sergey,
+        "text": "Проверить",
+        "form_key": key,
+        "at": at,
+    }
     assert actions.note(**said) == actions.note(**said)
     assert Message.objects.filter(kind="note").count() == 1
 
@@ -242,3 +254,30 @@ def test_a_word_of_the_staff_after_the_end_does_not_reopen(
     reply(ticket, sergey, at + MINUTE, text="И ещё ссылка.", waits_for_customer=True)
     ticket.refresh_from_db()
     assert (ticket.status, ticket.due_at) == ("resolved", None)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_everybody_acting_at_once_on_one_ticket_loses_nothing_and_blocks_nobody(
+    ticket: Ticket, anna: User, sergey: User, galina: User, at: datetime, at_once: AtOnce
+) -> None:
+    HoursException.objects.create(on=date(2026, 11, 23), hours="08:00–12:10, 12:20–20:00")
+    late, priorities = at + 31 * MINUTE, ("low", "medium", "high", "critical")
+    at_once(
+        [
+            *[partial(reply, ticket, anna, late, f"Вопрос {number}") for number in range(4)],
+            *[partial(reply, ticket, sergey, late, f"Ответ {number}") for number in range(4)],
+            *[partial(watch.watch_clocks, at=late)] * 2,
+            *[partial(clock.reschedule_open, late)] * 2,
+            *[
+                partial(
+                    actions.triage, ticket=ticket, actor=sergey, category="incident",
+                    priority=priority, at=late,
+                )
+                for priority in priorities
+            ],
+        ]
+    )  # fmt: skip
+    assert ticket.messages.count() == 9
+    assert ticket.events.filter(code="replied").count() == 8
+    assert ticket.events.filter(code="late").count() <= 1
+    assert Clock.objects.filter(ticket=ticket, stopped_at=None).count() <= 1

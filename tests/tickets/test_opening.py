@@ -1,13 +1,13 @@
 """Filing: one road in, what it writes, and what it refuses."""
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Property, User
 from portal.delivery.models import Delivery
@@ -17,6 +17,7 @@ from tickets.actions import locking, opening, texts
 from tickets.models import Clock, ClockKind, Message, Proof, ProofMethod, Ticket
 
 File = Callable[..., Ticket]
+AtOnce = Callable[[Sequence[Callable[[], Any]]], list[Any]]
 
 
 def test_a_filed_ticket_has_a_number_a_message_and_an_untriaged_state(
@@ -224,32 +225,18 @@ def test_a_raw_update_that_makes_a_request_high_is_refused_by_the_database(
         cursor.execute(update, [ticket.pk])
 
 
-def in_threads(count: int, act: Callable[[int], Ticket]) -> list[Ticket]:
-    """Let threads act at the same moment, each with a connection of its own."""
-    gate = threading.Barrier(count)
-
-    def one(number: int) -> Ticket:
-        gate.wait()
-        try:
-            return act(number)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
-
-
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_sixteen_people_filing_at_once_get_sixteen_numbers(file: File) -> None:
-    tickets = in_threads(16, lambda _number: file())
+def test_sixteen_people_filing_at_once_get_sixteen_numbers(file: File, at_once: AtOnce) -> None:
+    tickets = at_once([file] * 16)
     assert len({ticket.number for ticket in tickets}) == 16
     assert Clock.objects.count() == Proof.objects.count() == 16
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_one_form_sent_eight_times_at_once_makes_one_ticket(file: File, anna: User) -> None:
-    key = uuid4()
-    tickets = in_threads(8, lambda _number: file(form_key=key))
+def test_one_form_sent_eight_times_at_once_makes_one_ticket(
+    file: File, anna: User, at_once: AtOnce
+) -> None:
+    tickets = at_once([partial(file, form_key=uuid4())] * 8)
     assert len({ticket.pk for ticket in tickets}) == 1
     assert Ticket.objects.count() == Message.objects.count() == 1
     assert Delivery.objects.filter(recipient=anna.email).count() == 1

@@ -24,7 +24,7 @@ SignIn = Callable[[User | None], Client]
 
 
 @pytest.fixture(autouse=True)
-def root(tmp_path: Path, settings):
+def root(tmp_path: Path, settings: Any) -> Path:
     """A place for files of this test alone."""
     settings.ATTACHMENT_ROOT = tmp_path
     return tmp_path
@@ -115,7 +115,7 @@ def test_a_refused_file_leaves_no_row(anna: User, at: datetime) -> None:
 
 
 def test_files_that_were_never_sent_are_forgotten_after_a_day(
-    file: File, anna: User, at: datetime, django_capture_on_commit_callbacks
+    file: File, anna: User, at: datetime, django_capture_on_commit_callbacks: Any
 ) -> None:
     old, sent, young = keep(anna, at), keep(anna, at), keep(anna, at + timedelta(hours=2))
     file(attachments=[sent.id])
@@ -126,7 +126,7 @@ def test_files_that_were_never_sent_are_forgotten_after_a_day(
     assert files.path_of(sent.id).exists()
 
 
-def test_the_task_forgets_too(anna: User, django_capture_on_commit_callbacks) -> None:
+def test_the_task_forgets_too(anna: User, django_capture_on_commit_callbacks: Any) -> None:
     keep(anna, timezone.now() - timedelta(days=2))
     with django_capture_on_commit_callbacks(execute=True):
         tasks.forget_unsent_files()
