@@ -22,7 +22,7 @@ from tickets.querysets import TicketQuerySet
 from tickets.views.cabinet.doors import customers_only, person
 
 PAGE = 20
-MOST_COUNTED = 1000  # a tab with more says "1000+": the page costs the same for any number
+MOST_COUNTED = 100  # a tab with more says "100+": the page costs the same for any number
 LONGEST_SEARCH = 200
 LONGEST_NUMBER = 18  # digits; more do not fit into the column
 
