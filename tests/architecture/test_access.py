@@ -214,6 +214,34 @@ def test_everybody_meets_what_the_table_says(world, request, sign_in):
     assert wrong == {}
 
 
+# Whoever may not read hotel A's ticket may not change it either; maxim and sergey may do both.
+OUTSIDERS = ("nobody", "vera", "daria", "elena", "left")
+CHANGES = [
+    name
+    for name in NAMES
+    if name.startswith(("cabinet:", "desk:", "api:")) or name in {"deactivate", "revoke_invitation"}
+]
+# These begin something of one's own rather than touch what belongs to hotel A.
+OWN = {"cabinet:list", "cabinet:new", "cabinet:promise", "cabinet:matches", "desk:queue"}
+
+
+def test_outsiders_change_nothing_of_hotel_a(world, request, sign_in):
+    parts, changed = dict(names_of(get_resolver())), {}
+    for persona in OUTSIDERS:
+        client = sign_in(None if persona == "nobody" else request.getfixturevalue(persona))
+        for name in CHANGES:
+            if name in OWN or (name.startswith("api:") and "number" not in parts[name]):
+                continue
+            response = client.post(reverse(name, kwargs=arguments(name, parts[name], world)))
+            led_to = response.headers.get("Location", "")
+            if response.status_code not in {401, 403, 404, 405} and not led_to.startswith(LOGIN):
+                changed[name, persona] = response.status_code
+    assert changed == {}
+    assert list(Ticket.objects.values_list("status", "priority", "assignee")) == [
+        ("new", None, None)
+    ]
+
+
 def test_the_objects_of_the_table_belong_to_hotel_a(world, anna, vera):
     assert Ticket.objects.get(pk=world["ticket"].pk).requester == anna
     assert not Ticket.objects.visible_to(vera).exists()
