@@ -3,6 +3,8 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from portal.support import hooks
+
 
 class TicketsConfig(AppConfig):
     """Its name and its place."""
@@ -12,7 +14,6 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to changes of hours; models must be ready for that, hence not at the top."""
-        from portal.support import hooks  # noqa: PLC0415
         from tickets import clock  # noqa: PLC0415
 
         hooks.on_hours_changed.append(clock.reschedule_open)

@@ -36,12 +36,11 @@ class TooManyFiles(Refused):
     message = _("A message takes up to 10 files and 150 MB together. Send the rest in another one.")
 
 
-class TooMuchToday(Refused):
+class TooMuchToday(files.FileRefused):
     """One person may send so much in a day and no more."""
 
     code = "too_much_today"
     status = 413
-    field = "files"
     message = _("More than 1 GB of files came from you today. Send the rest tomorrow, please.")
 
 
