@@ -72,7 +72,7 @@ def test_home_says_until_when_people_are_here(client, clock):
 
 def test_home_says_at_night_from_when_they_answer(client, clock):
     clock[0] = NIGHT
-    assert "We answer from tomorrow, 08:00 Moscow time." in _text(client, "/")
+    assert "We answer tomorrow from 08:00 Moscow time." in _text(client, "/")
 
 
 def test_home_names_the_holiday(client, clock, at):
@@ -192,7 +192,7 @@ def test_a_kept_page_is_good_for_its_minute_and_language(client, clock):
     clock[0] = datetime(2026, 11, 23, 16, 59, 59, tzinfo=UTC)
     assert "until 20:00" in _text(client, "/")
     clock[0] = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
-    assert "We answer from tomorrow, 08:00" in _text(client, "/")
+    assert "We answer tomorrow from 08:00" in _text(client, "/")
     assert '<html lang="ru">' in _text(client, "/", "ru")
 
 
