@@ -80,7 +80,8 @@ def _open_to_system_user(place: Path, var: Path) -> None:
     try:
         pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        subprocess.run(["useradd", "--system", "--shell", "/bin/false", SYSTEM_USER], check=True)  # noqa: S607
+        command = ["useradd", "--system", "--shell", "/bin/false", SYSTEM_USER]
+        subprocess.run(command, check=True)  # noqa: S603
     shutil.chown(place, SYSTEM_USER)
     place.chmod(0o700)
     (place / "var").write_text(str(var.resolve()))
@@ -175,16 +176,20 @@ def _run(
     program: str, *arguments: str, place: Path, check: bool = True
 ) -> subprocess.CompletedProcess[str]:
     """Run one of PostgreSQL's programs, as root under the system user that owns the data."""
+    user, group = _system_user()
     # Danger: with a pipe for output pg_ctl never returns, since the server inherits it; hence files.
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         done = subprocess.run(  # noqa: S603
             [str(_binaries() / program), *arguments],
+            check=False,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
             cwd=place,
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
-            **_as_system_user(),
+            user=user,
+            group=group,
+            extra_groups=None if user is None else (),
         )
         out.seek(0)
         err.seek(0)
@@ -194,8 +199,9 @@ def _run(
     return result
 
 
-def _as_system_user() -> dict[str, int | list[int]]:
+def _system_user() -> tuple[int | None, int | None]:
+    """Give user and group of the server; nothing when it runs as whoever asks."""
     if os.geteuid() != 0:
-        return {}
+        return None, None
     entry = pwd.getpwnam(SYSTEM_USER)
-    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    return entry.pw_uid, entry.pw_gid

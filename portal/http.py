@@ -1,4 +1,4 @@
-"""What every request and answer share: policy, log line, page or fragment, errors of the API."""
+"""What every request and answer share: policy, log line, page or fragment, rates."""
 
 import logging
 import time
@@ -12,10 +12,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from rest_framework.response import Response
-from rest_framework.views import exception_handler
-
-from portal.refusals import Refused
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 log = logging.getLogger("portal.request")
@@ -50,11 +46,14 @@ class RequestLogMiddleware:
 class PolicyMiddleware(CSPMiddleware):
     """Sends the Content-Security-Policy: strict for pages, one of its own for the admin."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         """Choose the policy by the address."""
         if request.path.startswith(reverse("admin:index")):
-            response._csp_config = settings.ADMIN_CONTENT_SECURITY_POLICY["DIRECTIVES"]
-            response.headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+            # The package's own mark on an answer, as its decorators set it.
+            vars(response)["_csp_config"] = settings.ADMIN_CONTENT_SECURITY_POLICY["DIRECTIVES"]
+            response.headers["X-Frame-Options"] = "SAMEORIGIN"
         return super().process_response(request, response)
 
 
@@ -71,26 +70,3 @@ def page(
 def within_rate(request: HttpRequest, action: str) -> bool:
     """Count one use of an action against settings.ACCOUNT_RATE_LIMITS; False when it is too much."""
     return bool(ratelimit.consume(request, action=action))
-
-
-def api_error(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer every refusal of the API in one form: code, message, fields."""
-    if isinstance(error, Refused):
-        fields = {error.field: [str(error.message)]} if error.field else {}
-        return _error(error.code, str(error.message), fields, status=error.status)
-    response = exception_handler(error, context)
-    if response is None:
-        return None
-    code = getattr(error, "default_code", "error")
-    data = response.data
-    fields = data if isinstance(data, dict) and "detail" not in data else {}
-    message = str(data.get("detail", "")) if isinstance(data, dict) else " ".join(map(str, data))
-    answer = _error(code, message, fields, status=response.status_code)
-    for name in ("WWW-Authenticate", "Retry-After"):
-        if name in response.headers:
-            answer.headers[name] = response.headers[name]
-    return answer
-
-
-def _error(code: str, message: str, fields: dict[str, Any], *, status: int) -> Response:
-    return Response({"error": {"code": code, "message": message, "fields": fields}}, status=status)

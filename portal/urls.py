@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import health, links, pages
+from portal import health, links, pages, programs
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -27,7 +27,7 @@ urlpatterns = [
 if settings.DEBUG:
     urlpatterns.append(path("design/", pages.design, name="design"))
 
-handler400 = pages.bad_request
-handler403 = pages.permission_denied
-handler404 = pages.not_found
-handler500 = pages.server_error
+handler400 = programs.or_json(pages.bad_request, status=400)
+handler403 = programs.or_json(pages.permission_denied, status=403)
+handler404 = programs.or_json(pages.not_found, status=404)
+handler500 = programs.or_json(pages.server_error, status=500)
