@@ -8,7 +8,7 @@ from django.contrib.staticfiles.apps import StaticFilesConfig as DjangoStaticFil
 from django.contrib.staticfiles.finders import AppDirectoriesFinder
 from django.contrib.staticfiles.utils import matches_patterns
 
-# Every pattern is matched against a path relative to its source and against the bare name.
+# A pattern is matched against the bare name and against the whole path of a file, not of a folder.
 # docs/decisions/0002: CKEditor 4 ships demos and plugins with known holes.
 CKEDITOR = "ckeditor/ckeditor"
 DANGEROUS_PLUGINS = (
@@ -47,10 +47,10 @@ class StaticFilesConfig(DjangoStaticFilesConfig):
         ".*",
         "*~",
         "bender-runner.config.json",
-        f"{CKEDITOR}/samples",
-        f"{CKEDITOR}/plugins/*/tests",
-        f"{CKEDITOR}/plugins/*/samples",
-        *(f"{CKEDITOR}/plugins/{name}" for name in DANGEROUS_PLUGINS),
+        f"{CKEDITOR}/samples/*",
+        f"{CKEDITOR}/plugins/*/tests/*",
+        f"{CKEDITOR}/plugins/*/samples/*",
+        *(f"{CKEDITOR}/plugins/{name}/*" for name in DANGEROUS_PLUGINS),
     ]
 
 
@@ -59,7 +59,7 @@ class AppFinder(AppDirectoriesFinder):
 
     def find_in_app(self, app: str, path: str) -> Any:
         """Find a file, unless it or a folder above it is kept out."""
-        places = [path, *map(str, PurePosixPath(path).parents)]
-        if any(matches_patterns(place, StaticFilesConfig.ignore_patterns) for place in places[:-1]):
+        names = [path, PurePosixPath(path).name]
+        if any(matches_patterns(name, StaticFilesConfig.ignore_patterns) for name in names):
             return None
         return super().find_in_app(app, path)

@@ -21,6 +21,9 @@ _var = Path(tempfile.mkdtemp(prefix="portal-test-"))
 os.environ["CACHE_URL"] = "dbcache://cache"
 os.environ["ATTACHMENT_ROOT"] = str(_var / "attachments")
 os.environ["LETTERS_ROOT"] = str(_var / "letters")
+# Its own and empty: a test must not be served what the checkout collected once.
+os.environ["STATIC_ROOT"] = str(_var / "static")
+(_var / "static").mkdir()
 if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = _stack.enter_context(embedded.server(_var, durable=False))
 
