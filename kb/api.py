@@ -2,31 +2,40 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics, serializers
-from rest_framework.pagination import CursorPagination
+from django.utils.translation import get_language
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, generics, serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.models import User
 from kb import actions, search
 from kb.models import Article, Section
 from kb.readers import voter_of
 from portal import html
+from portal.http import within_rate
+from portal.programs import In, Pages
 
-LANGUAGES = ("ru", "en")
+LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 
 class SectionOut(serializers.ModelSerializer):
     """A section."""
 
+    article_count = serializers.IntegerField()
+
     class Meta:
         model = Section
-        fields = ("slug", "title_ru", "title_en", "description_ru", "description_en", "icon")
+        fields = (
+            "slug", "title_ru", "title_en", "description_ru", "description_en", "icon",
+            "article_count",
+        )  # fmt: skip
 
 
 class ArticleRowOut(serializers.ModelSerializer):
@@ -34,21 +43,26 @@ class ArticleRowOut(serializers.ModelSerializer):
 
     title = serializers.CharField(source="current_revision.title")
     summary = serializers.CharField(source="current_revision.summary")
-    section = serializers.SlugRelatedField("slug", read_only=True)
-    url = serializers.CharField(source="get_absolute_url")
+    section = serializers.CharField(source="section.slug")
+    url = serializers.SerializerMethodField(help_text="The page for people")
 
     class Meta:
         model = Article
         fields = ("slug", "language", "section", "title", "summary", "url", "updated_at")
+
+    def get_url(self, article: Article) -> str:
+        """Give the address of the page."""
+        return f"{settings.SITE_URL}{article.get_absolute_url()}"
 
 
 class ArticleOut(ArticleRowOut):
     """An article with its text."""
 
     body = serializers.SerializerMethodField(help_text="Clean HTML")
-    short_link = serializers.SerializerMethodField()
+    short_link = serializers.SerializerMethodField(help_text="An address that never changes")
 
-    class Meta(ArticleRowOut.Meta):
+    class Meta:
+        model = Article
         fields = (*ArticleRowOut.Meta.fields, "body", "short_link", "tags", "checked_on")
 
     def get_body(self, article: Article) -> str:
@@ -57,7 +71,7 @@ class ArticleOut(ArticleRowOut):
 
     def get_short_link(self, article: Article) -> str:
         """Give the address that never changes."""
-        return f"/to/{article.short_code}"
+        return f"{settings.SITE_URL}{reverse('short_link', args=[article.short_code])}"
 
 
 class HitOut(serializers.Serializer):
@@ -75,10 +89,28 @@ class ResultsOut(serializers.Serializer):
     corrected = serializers.CharField(
         help_text="As what the question was understood; empty: as typed"
     )
+    total = serializers.IntegerField()
     hits = HitOut(many=True)
+    nearest = ArticleRowOut(many=True, help_text="What is read most, when nothing was found")
 
 
-class VoteIn(serializers.Serializer):
+class ListIn(serializers.Serializer):
+    """Which articles to list."""
+
+    section = serializers.SlugField(required=False, help_text="Slug of a section")
+    language = serializers.ChoiceField(LANGUAGES, required=False)
+
+
+class SearchIn(serializers.Serializer):
+    """What to search for."""
+
+    q = serializers.CharField(allow_blank=True, help_text="The question")
+    language = serializers.ChoiceField(
+        LANGUAGES, required=False, help_text="The reader's language; articles without it follow"
+    )
+
+
+class VoteIn(In):
     """Did this help?"""
 
     is_helpful = serializers.BooleanField()
@@ -88,20 +120,24 @@ class VoteIn(serializers.Serializer):
     )
 
 
-class ArticlePages(CursorPagination):
+class ArticlePages(Pages):
     """Pages of articles, the latest first."""
 
     ordering = ("-updated_at", "-id")
-    page_size = 25
 
 
 class SectionList(generics.ListAPIView):
-    """All sections."""
+    """Sections with articles that this reader may read."""
 
     permission_classes = (AllowAny,)
     serializer_class = SectionOut
     pagination_class = None
-    queryset = Section.objects.order_by("order", "id")
+    queryset = Section.objects.none()
+
+    def get_queryset(self) -> Any:
+        """Begin with what may be seen: a section of hidden articles is as good as none."""
+        visible = Article.objects.visible_to(self.request.user)
+        return Section.objects.filled_with(visible).order_by("order", "id")
 
 
 class ArticleList(generics.ListAPIView):
@@ -114,11 +150,13 @@ class ArticleList(generics.ListAPIView):
 
     def get_queryset(self) -> Any:
         """Begin with what may be seen."""
+        asked = ListIn(data=self.request.query_params)
+        asked.is_valid(raise_exception=True)
         visible = Article.objects.visible_to(self.request.user).for_list()
-        section = self.request.query_params.get("section")
-        return visible.filter(section__slug=section) if section else visible
+        names = {"section": "section__slug", "language": "language"}
+        return visible.filter(**{names[key]: value for key, value in asked.validated_data.items()})
 
-    @extend_schema(parameters=[OpenApiParameter("section", str, description="Slug of a section")])
+    @extend_schema(parameters=[ListIn])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List articles."""
         return super().get(request, *args, **kwargs)
@@ -134,7 +172,7 @@ class ArticleDetail(generics.RetrieveAPIView):
 
     def get_queryset(self) -> Any:
         """Begin with what may be seen."""
-        return Article.objects.visible_to(self.request.user).for_list()
+        return Article.objects.visible_to(self.request.user).for_reading()
 
 
 class ArticleSearch(APIView):
@@ -142,20 +180,15 @@ class ArticleSearch(APIView):
 
     permission_classes = (AllowAny,)
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("q", str, required=True, description="The question"),
-            OpenApiParameter("language", str, enum=LANGUAGES, description="ru unless told"),
-        ],
-        responses=ResultsOut,
-    )
+    @extend_schema(parameters=[SearchIn], responses=ResultsOut)
     def get(self, request: Request) -> Response:
         """Answer a question with articles, best first."""
-        language = request.query_params.get("language", "ru")
+        asked = SearchIn(data=request.query_params)
+        asked.is_valid(raise_exception=True)
         results = search.search(
-            query=request.query_params.get("q", ""),
+            query=asked.validated_data["q"],
             user=request.user,
-            language=language if language in LANGUAGES else "ru",
+            language=asked.validated_data.get("language") or get_language() or LANGUAGES[0],
         )
         return Response(ResultsOut(results).data)
 
@@ -168,17 +201,24 @@ class ArticleVote(APIView):
     @extend_schema(request=VoteIn, responses={204: None})
     def post(self, request: Request, slug: str) -> Response:
         """Keep what this reader says of the article's present words."""
-        visible = Article.objects.visible_to(request.user).for_list()
-        article = get_object_or_404(visible, slug=slug)
+        visible = Article.objects.visible_to(request.user).select_related("current_revision")
+        revision = get_object_or_404(visible, slug=slug).current_revision
+        if revision is None:
+            raise exceptions.NotFound
         said = VoteIn(data=request.data)
         said.is_valid(raise_exception=True)
-        if article.current_revision:
-            actions.vote(
-                revision=article.current_revision,
-                voter=voter_of(request._request),  # noqa: SLF001 (DRF's own way to Django's request)
-                at=timezone.now(),
-                **said.validated_data,
-            )
+        asked = request._request  # DRF's own way to Django's request
+        person = request.user if isinstance(request.user, User) else None
+        if person is None and not within_rate(asked, "vote"):
+            raise exceptions.Throttled
+        actions.vote(
+            revision=revision,
+            voter=voter_of(asked),
+            author=person,
+            language=get_language() or LANGUAGES[0],
+            at=timezone.now(),
+            **said.validated_data,
+        )
         return Response(status=204)
 
 

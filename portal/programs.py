@@ -88,10 +88,15 @@ def _is_moment(position: object) -> bool:
     return moment is not None and moment.tzinfo is not None
 
 
-def error_answer(error: Exception, _context: Mapping[str, Any]) -> Response | None:
-    """Answer every refusal in one form: code, message, fields. What is no refusal stays an error."""
+def error_answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Answer every refusal in one form: code, message, fields. What is no refusal stays an error.
+
+    A view whose fields are not named as those of the action says so in `field_names`.
+    """
     if isinstance(error, Refused):
-        fields = {error.field: [str(error.message)]} if error.field else {}
+        names = getattr(context.get("view"), "field_names", {})
+        field = names.get(error.field, error.field)
+        fields = {field: [str(error.message)]} if field else {}
         return Response(_form(error.code, str(error.message), fields), status=error.status)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
