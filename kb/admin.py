@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.requests import signed_in
-from kb import actions
+from kb import actions, slugs
 from kb.models import Article, ArticleStatus, Revision, Section
 from portal.refusals import Refused
 
@@ -60,6 +60,8 @@ class ArticleForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["slug"].required = False
+        self.fields["slug"].help_text = _("Left empty, it is made from the title.")
         newest = self.instance.revisions.order_by("-number").first() if self.instance.pk else None
         if newest:
             for name in WORDS[:3]:
@@ -68,12 +70,20 @@ class ArticleForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """Refuse as the action would, beside the field."""
         given: dict[str, Any] = super().clean() or self.cleaned_data
+        if not given.get("slug"):
+            given["slug"] = _free_slug(given.get("title", ""))
         if {"title", "body"} <= given.keys():
             try:
                 actions.check_words(title=given["title"], body=given["body"])
             except Refused as refusal:
                 self.add_error("body", str(refusal.message))
         return given
+
+
+def _free_slug(title: str) -> str:
+    wanted = slugs.of(title)
+    alike = Article.objects.filter(slug__startswith=wanted).values_list("slug", flat=True)
+    return slugs.free(wanted, {"feed", *alike})
 
 
 class RevisionInline(TabularInline):
@@ -108,7 +118,6 @@ class ArticleAdmin(ModelAdmin):
     list_select_related = ("section", "current_revision")
     search_fields = ("current_revision__title", "slug")
     autocomplete_fields = ("translation_of", "related")
-    prepopulated_fields = {"slug": ("title",)}
     readonly_fields = ("shown_status", "helped", "reasons", "updated_at")
     ordering = ("-updated_at",)
     actions_submit_line = ("publish", "unpublish")

@@ -17,7 +17,7 @@ from django.db import DatabaseError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from kb import actions
+from kb import actions, slugs
 from kb.models import Access, Article, Section
 from portal import html
 from portal.refusals import Refused
@@ -224,15 +224,12 @@ def _place(key: str) -> str:
 
 def _free(key: str, taken: set[str]) -> str:
     """Make an address from the end of a path, longer when it is taken already."""
-    parts = [part for part in map(slugify, _place(key).split("/")) if part] or ["article"]
+    parts = [slugs.of(part) for part in _place(key).split("/") if part] or ["article"]
     for count in range(1, len(parts) + 1):
         slug = "-".join(parts[-count:])[:190]
         if slug not in taken:
             return slug
-    number = 2
-    while f"{slug}-{number}" in taken:
-        number += 1
-    return f"{slug}-{number}"
+    return slugs.free(slug, taken)
 
 
 def _read(source: Path) -> Iterator[Source | tuple[str, str]]:

@@ -91,6 +91,15 @@ def test_an_article_without_words_is_refused_beside_the_field(rates: Section) ->
     assert list(refused.errors) == ["body"]
 
 
+def test_an_address_left_empty_is_made_from_the_title(editor: Client, rates: Section) -> None:
+    for _time in range(2):
+        editor.post(ADD, form(rates, slug="", title="Закрыть продажи"))
+    assert set(Article.objects.values_list("slug", flat=True)) == {
+        "zakryt-prodazhi",
+        "zakryt-prodazhi-2",
+    }
+
+
 def test_each_saving_with_new_words_is_a_revision_with_its_comment(
     editor: Client, write: Write, rates: Section
 ) -> None:

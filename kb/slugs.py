@@ -1,0 +1,27 @@
+"""Pure: addresses of articles from their titles, Russian letters written in Latin ones."""
+
+from collections.abc import Container
+
+from django.utils.text import slugify
+
+LONGEST = 100
+LATIN = {
+    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "e", "ж": "zh", "з": "z",
+    "и": "i", "й": "j", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r",
+    "с": "s", "т": "t", "у": "u", "ф": "f", "х": "h", "ц": "c", "ч": "ch", "ш": "sh", "щ": "sch",
+    "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya",
+}  # fmt: skip
+
+
+def of(title: str) -> str:
+    """Write a title as an address: «Закрыть продажи» is zakryt-prodazhi."""
+    latin = "".join(LATIN.get(sign, sign) for sign in title.lower())
+    return slugify(latin)[:LONGEST].strip("-") or "article"
+
+
+def free(wanted: str, taken: Container[str]) -> str:
+    """Give the wanted address, or the first numbered one that nobody has."""
+    slug, number = wanted, 2
+    while slug in taken:
+        slug, number = f"{wanted}-{number}", number + 1
+    return slug
