@@ -254,7 +254,6 @@ class EventAdmin(ReadOnly, ModelAdmin):
     """The history of all tickets; rows are only ever added, and not here."""
 
     list_display = ("at", "ticket", "what")
-    list_display_links = None
     list_filter = ("code",)
     list_select_related = ("ticket", "actor")
     list_per_page = 50
