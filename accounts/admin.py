@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
 # Their pages must be registered before this module takes them off again.
 import allauth.account.admin
@@ -23,6 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authtoken.models import TokenProxy
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from accounts import actions
 from accounts.models import Invitation, Organization, Property, Role, User
@@ -83,7 +85,7 @@ class RoleForm(forms.ModelForm):
         label=_("may file"),
         choices=MAY_FILE,
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
 
     class Meta:
@@ -122,7 +124,7 @@ class InvitationForm(ActorForm):
     class Meta:
         model = Invitation
         fields = ("email", "full_name", "position", "role", "organization", "language")
-        widgets = {"language": forms.Select(choices=settings.LANGUAGES)}
+        widgets = {"language": UnfoldAdminSelectWidget(choices=settings.LANGUAGES)}
 
     def clean_email(self) -> str:
         """Refuse an address that somebody has."""
@@ -208,6 +210,13 @@ class PersonForm(ActorForm):
         if actions.is_taken(email, but_by=self.instance):
             raise forms.ValidationError(str(actions.AddressTaken.message))
         return email
+
+    def clean_time_zone(self) -> str:
+        """Refuse a zone that no clock knows."""
+        zone = str(self.cleaned_data["time_zone"])
+        if zone not in available_timezones():
+            raise forms.ValidationError(_("There is no such time zone."))
+        return zone
 
     def clean_role(self) -> Role:
         """Refuse a role out of reach."""

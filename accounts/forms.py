@@ -1,13 +1,16 @@
 """Forms of people's own pages, and allauth's in our words."""
 
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from allauth.account import forms as account_forms
 from allauth.mfa.base import forms as factor_forms
 from allauth.mfa.totp import forms as app_forms
 from allauth.mfa.webauthn import forms as key_forms
+from babel.dates import get_timezone_location
 from django import forms
+from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
@@ -48,7 +51,13 @@ class ProfileForm(forms.ModelForm):
         zones = ZONES if own in ZONES or own not in available_timezones() else (own, *ZONES)
         field = self.fields["time_zone"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 (tells the type checker)
-        field.choices = [(zone, zone.replace("_", " ")) for zone in zones]
+        field.choices = [(zone, _zone_name(zone)) for zone in zones]
+
+
+def _zone_name(zone: str) -> str:
+    city = get_timezone_location(zone, locale=get_language() or "ru", return_city=True)
+    offset = timezone.now().astimezone(ZoneInfo(zone)).strftime("%z")
+    return f"{city} (UTC{offset[:3]}:{offset[3:]})" if zone != "UTC" else zone
 
 
 class InviteForm(forms.Form):

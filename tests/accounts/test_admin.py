@@ -110,12 +110,13 @@ def test_a_role_and_an_address_change_through_the_form(sign_in, galina, anna):
     assert (anna.role, anna.email) == (manager, "a@verf.example")
 
 
-def test_an_address_that_is_taken_and_a_staff_role_are_refused_in_the_form(
+def test_a_taken_address_a_staff_role_and_a_zone_of_nowhere_are_refused_in_the_form(
     sign_in, galina, anna, olga
 ):
     head = Role.objects.get(code="head")
-    response = sign_in(galina).post(change(anna), fields(anna, email=olga.email, role=head.pk))
-    assert set(response.context["adminform"].form.errors) == {"email", "role"}
+    wrong = fields(anna, email=olga.email, role=head.pk, time_zone="Mars/Olympus")
+    response = sign_in(galina).post(change(anna), wrong)
+    assert set(response.context["adminform"].form.errors) == {"email", "role", "time_zone"}
 
 
 def test_nobody_makes_a_superuser_by_posting_the_field(sign_in, galina, sergey):
