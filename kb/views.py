@@ -1,6 +1,7 @@
 """The pages of the knowledge base that anybody may open."""
 
 import re
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -19,8 +20,9 @@ from kb.forms import VoteForm
 from kb.models import Article, Revision, Section
 from kb.readers import voter_of
 from kb.reading import minutes_of
-from portal import html, links
+from portal import html, links, strangers
 from portal.http import page, within_rate
+from portal.support.schedule import for_request
 
 SLUG = re.compile(r"[-\w]{1,120}", re.ASCII)
 HITS_A_PAGE = 10
@@ -55,6 +57,12 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """Show an article; a hidden one is as good as none."""
     found, revision = _readable(request, slug)
+    key = (revision.pk, for_request(request).brand.version, lists.version())
+    page_of_it = partial(_article, request, found, revision)
+    return strangers.keep(request, key, page_of_it, at=timezone.now())
+
+
+def _article(request: HttpRequest, found: Article, revision: Revision) -> HttpResponse:
     body, headings = html.outline(revision.body)
     context = {
         "article": found,
