@@ -30,7 +30,7 @@ class ArticleForm(forms.ModelForm):
         label=gettext_lazy("Title"), max_length=250, widget=UnfoldAdminTextInputWidget
     )
     summary = forms.CharField(
-        label=gettext_lazy("Summary"),
+        label=gettext_lazy("In short"),
         max_length=500,
         required=False,
         widget=UnfoldAdminTextareaWidget({"rows": 2}),
@@ -80,6 +80,12 @@ class ArticleForm(forms.ModelForm):
         return given
 
 
+def _has_waiting(row: Article) -> bool:
+    """Whether words newer than those shown wait for an editor; needs the admin's queryset."""
+    newest, current = getattr(row, "newest", None), row.current_revision
+    return bool(newest and current and newest > current.number)
+
+
 def _free_slug(title: str) -> str:
     wanted = slugs.of(title)
     alike = Article.objects.filter(slug__startswith=wanted).values_list("slug", flat=True)
@@ -110,6 +116,9 @@ class RevisionInline(TabularInline):
 @admin.register(Article)
 class ArticleAdmin(ModelAdmin):
     """Saving is a new revision; publishing needs a permission of its own."""
+
+    class Media:
+        css = {"all": ["css/editor.css"]}
 
     form = ArticleForm
     inlines = (RevisionInline,)
@@ -159,8 +168,7 @@ class ArticleAdmin(ModelAdmin):
     def shown_status(self, row: Article) -> str:
         """Say whether readers see it, and whether newer words wait."""
         status = row.get_status_display()
-        newest, current = getattr(row, "newest", None), row.current_revision
-        if newest and current and newest > current.number:
+        if _has_waiting(row):
             return _("%(status)s, newer words wait") % {"status": status}
         return status
 
@@ -238,11 +246,12 @@ class ArticleAdmin(ModelAdmin):
             self.message_user(request, done)
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Offer the one that makes sense: publish drafts and waiting words, take back the rest."""
+        """Offer what makes sense: publish drafts and waiting words, take back what readers see."""
         offered: list[Any] = super().get_actions_submit_line(request, object_id)
-        status = Article.objects.filter(pk=object_id).values_list("status", flat=True).first()
-        hidden = "" if status == ArticleStatus.PUBLISHED else "unpublish"
-        return [one for one in offered if not hidden or not one.action_name.endswith(hidden)]
+        row = self.get_queryset(request).select_related("current_revision").get(pk=object_id)
+        is_published = row.status == ArticleStatus.PUBLISHED
+        useful = {"publish": not is_published or _has_waiting(row), "unpublish": is_published}
+        return [one for one in offered if useful[one.path]]
 
     def has_publish_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
         """Whether this person may publish."""
