@@ -12,6 +12,8 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -28,11 +30,47 @@ LABELS = {
     State.DEAD: "danger",
     State.EXPIRED: "warning",
 }
+NAMES = {
+    "ticket_received": _("Ticket received"),
+    "ticket_reply": _("Reply"),
+    "ticket_resolved": _("Ticket solved"),
+    "ticket_closed": _("Ticket closed"),
+    "ticket_new_message": _("The customer wrote"),
+    "ticket_assigned": _("Ticket assigned"),
+    "clock_warning": _("Answer soon due"),
+    "clock_late": _("Answer late"),
+    "feedback_received": _("Feedback received"),
+    "feedback_thanks": _("Thanks for feedback"),
+    "feedback_answered": _("Feedback answered"),
+    "login_code": _("Code for signing in"),
+    "password_reset": _("New password"),
+    "email_confirmation": _("Address to be confirmed"),
+    "invitation": _("Invitation"),
+    "account_notice": _("Account changed"),
+}
 # A letter in its frame: its own style and nothing else, neither scripts nor pictures nor forms.
 LETTER_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'self'; sandbox"
 )
+
+
+WRAP = SafeString("<wbr>")
+
+
+class LetterFilter(admin.SimpleListFilter):
+    """Deliveries of one letter, by its name in words."""
+
+    title = _("letter")
+    parameter_name = "letter"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        """Give all letters."""
+        return list(NAMES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:  # noqa: ARG002
+        """Keep the chosen letter."""
+        return queryset.filter(letter=self.value()) if self.value() else queryset
 
 
 class Unwritten(ModelAdmin):
@@ -46,6 +84,10 @@ class Unwritten(ModelAdmin):
         """Never by hand; old ones go by themselves."""
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Nothing is edited."""
+        return False
+
 
 @admin.register(Delivery)
 class DeliveryAdmin(Unwritten):
@@ -53,26 +95,26 @@ class DeliveryAdmin(Unwritten):
 
     list_display = (
         "shown_state",
-        "letter",
+        "named",
         "recipient",
         "created_at",
         "sent_at",
         "attempts",
         "last_error",
     )
-    list_display_links = ("letter",)
-    list_filter = ("state", "letter")
+    list_display_links = ("named",)
+    list_filter = ("state", LetterFilter)
     list_before_template = "delivery/admin_waiting.html"
     search_fields = ("recipient", "letter", "message_id")
     date_hierarchy = "created_at"
     actions = ("try_again",)
     fields = (
-        ("shown_state", "letter"), ("recipient", "language"), "reads", ("created_at", "sent_at"),
-        ("attempts", "next_at"), "last_error", "message_id",
+        ("state", "named"), ("recipient", "language"), "reads", ("created_at", "sent_at"),
+        ("attempts", "next_at"), "last_error", "shown_id",
     )  # fmt: skip
     readonly_fields = (
-        "shown_state", "letter", "recipient", "language", "reads", "created_at", "sent_at",
-        "attempts", "next_at", "last_error", "message_id",
+        "state", "named", "recipient", "language", "reads", "created_at", "sent_at", "attempts",
+        "next_at", "last_error", "shown_id",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
@@ -115,13 +157,28 @@ class DeliveryAdmin(Unwritten):
         """Show the state as a coloured word."""
         return obj.state, obj.get_state_display()
 
+    @display(description=_("letter"), ordering="letter")
+    def named(self, obj: Delivery) -> str:
+        """Show which letter it is, in words."""
+        return str(NAMES.get(obj.letter, obj.letter))
+
+    @display(description=_("Message-ID"))
+    def shown_id(self, obj: Delivery) -> SafeString:
+        """Show the id in pieces that fit on a phone."""
+        pieces = ((obj.message_id[n : n + 16],) for n in range(0, len(obj.message_id), 16))
+        return format_html_join(WRAP, "{}", pieces)
+
     @display(description=_("the letter as it reads"))
     def reads(self, obj: Delivery) -> str:
         """Show the letter; what only the recipient may read is hidden."""
         page = reverse("admin:delivery_delivery_letter", args=[obj.pk])
         return render_to_string("delivery/admin_letter.html", {"shown": _words(obj), "page": page})
 
-    @admin.action(description=_("Try again"))
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change deliveries may try again; the rest of them stays as it is."""
+        return request.user.has_perm("delivery.change_delivery")
+
+    @admin.action(description=_("Try again"), permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Put dead deliveries back."""
         for delivery in queryset:

@@ -40,10 +40,10 @@ SAID = (
     _("What was said"),
     {
         "fields": (
-            ("shown_status", "kind", "to", "source"),
             "words",
-            "shown_reasons",
-            "about",
+            ("kind", "to"),
+            ("status", "source"),
+            ("about", "shown_reasons"),
             ("from_whom", "created_at"),
         )
     },
@@ -105,7 +105,7 @@ class FeedbackAdmin(ModelAdmin):
     date_hierarchy = "created_at"
     actions = ("take", "close")
     readonly_fields = (
-        "shown_status", "kind", "to", "source", "words", "shown_reasons", "about", "from_whom",
+        "status", "kind", "to", "source", "words", "shown_reasons", "about", "from_whom",
         "created_at", "sent_answer", "answered_at", "answered_by",
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from django import forms
 from django.core.signing import BadSignature, TimestampSigner
 from django.utils.translation import gettext_lazy as _
 
-from portal.feedback.actions import LONGEST
+from portal.feedback.actions import LONGEST, NothingSaid, TooLong
 from portal.feedback.models import Kind, To
 
 LIVES = 24 * 3600  # seconds for which an opened form may be sent
@@ -31,9 +31,10 @@ class FeedbackForm(forms.Form):
             "What you did, what you expected, what came of it. Two sentences are fine too."
         ),
         widget=forms.Textarea({"rows": 7}),
+        error_messages={"required": NothingSaid.message, "max_length": TooLong.message},
     )
     email = forms.EmailField(
-        label=_("E-mail, if you want an answer"),
+        label=_("E-mail for the answer"),
         required=False,
         max_length=254,
         widget=forms.EmailInput({"autocomplete": "email"}),

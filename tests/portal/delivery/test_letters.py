@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings
 
-from portal.delivery import letters, secrets, transports
+from portal.delivery import admin, letters, secrets, transports
 from portal.delivery.models import Delivery
 
 HOSTILE = (
@@ -87,6 +87,10 @@ def language(request: pytest.FixtureRequest) -> str:
 
 def test_every_letter_has_values_to_be_tried_with() -> None:
     assert sorted(VALUES) == NAMES
+
+
+def test_every_letter_has_a_name_in_words_for_the_admin() -> None:
+    assert sorted(admin.NAMES) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
