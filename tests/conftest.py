@@ -131,7 +131,7 @@ def sign_in() -> Callable[[User | None], Client]:
         client = Client()
         if person is not None:
             client.force_login(
-                person, backend="allauth.account.auth_backends.AuthenticationBackend"
+                person, backend="accounts.backends.Backend"
             )
         return client
 

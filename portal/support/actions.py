@@ -57,7 +57,7 @@ def save_hours(*, hours: Hours, actor: User, at: datetime) -> Hours:
     if hours.pk is None:
         hours.created_by, hours.created_at = actor, at
     hours.save()
-    tell_hours_changed(at)
+    _changed(at)
     return hours
 
 
@@ -69,7 +69,7 @@ def delete_hours(*, hours: Hours, actor: User, at: datetime) -> None:
     if hours.valid_from <= _today(at):
         raise HoursInThePast
     hours.delete()
-    tell_hours_changed(at)
+    _changed(at)
 
 
 def check_exception(*, exception: HoursException, at: datetime) -> None:
@@ -87,7 +87,7 @@ def save_exception(*, exception: HoursException, actor: User, at: datetime) -> H
     _one_at_a_time()
     check_exception(exception=exception, at=at)
     exception.save()
-    tell_hours_changed(at)
+    _changed(at)
     return exception
 
 
@@ -98,7 +98,7 @@ def delete_exception(*, exception: HoursException, actor: User, at: datetime) ->
     _one_at_a_time()
     _keep_past(exception.on, _usual(exception.on), at)
     exception.delete()
-    tell_hours_changed(at)
+    _changed(at)
 
 
 @transaction.atomic
@@ -116,7 +116,7 @@ def save_brand(*, brand: Brand, actor: User, at: datetime) -> Brand:
     zone_before = _one_at_a_time().zone
     brand.save()
     if brand.zone != zone_before:
-        tell_hours_changed(at)
+        _changed(at)
     return brand
 
 
@@ -153,3 +153,9 @@ def _keep_past(day: date, hours: Day, at: datetime) -> None:
 def _passed(hours: Day, minute: int) -> list[Interval]:
     """Give open times as far as they have passed at a minute of their day."""
     return [Interval(one.opens, min(one.closes, minute)) for one in hours if one.opens < minute]
+
+
+def _changed(at: datetime) -> None:
+    """Read the rows anew, then let everybody who counts by them count anew."""
+    schedule.forget()
+    tell_hours_changed(at)

@@ -1,12 +1,13 @@
 """Who can be reached, how, and are they here now: from the same rows that the clock uses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -61,6 +62,8 @@ class ChannelNow:
 
 # The last ground of this process, by the version that made it.
 _cached: dict[UUID, Ground] = {}
+# The ground of the present request, as a list of at most one; None outside of requests.
+_of_request: ContextVar[list[Ground] | None] = ContextVar("ground", default=None)
 
 ICONS = {
     ChannelKind.CABINET: "chat",
@@ -72,7 +75,38 @@ ICONS = {
 
 
 def ground() -> Ground:
-    """Give the present ground: one query, and the rest only after a change."""
+    """Give the present ground: one query a request, and the rest only after a change."""
+    kept = _of_request.get()
+    if kept is None:
+        return _read()
+    if not kept:
+        kept.append(_read())
+    return kept[0]
+
+
+class GroundMiddleware:
+    """Lets all that happens in a request read the ground once."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Keep the ground for the time of the request."""
+        token = _of_request.set([])
+        try:
+            return self.get_response(request)
+        finally:
+            _of_request.reset(token)
+
+
+def forget() -> None:
+    """Read the ground anew the next time: this request has changed it."""
+    kept = _of_request.get()
+    if kept:
+        kept.clear()
+
+
+def _read() -> Ground:
     brand = Brand.objects.get(pk=1)
     found = _cached.get(brand.version)
     if found is None:
@@ -87,13 +121,9 @@ def last_known() -> Ground | None:
     return next(iter(_cached.values()), None)
 
 
-def for_request(request: HttpRequest) -> Ground:
-    """Give the ground, read once per request."""
-    found: Ground | None = getattr(request, "support_ground", None)
-    if found is None:
-        found = ground()
-        request.support_ground = found  # type: ignore[attr-defined]
-    return found
+def for_request(_request: HttpRequest) -> Ground:
+    """Give the ground of a request, for templates that know nothing else."""
+    return ground()
 
 
 def presence_for(request: HttpRequest) -> Presence:

@@ -343,7 +343,7 @@ def test_the_desk_cannot_file_through_the_cabinet(sign_in, sergey, said):
 
 def test_an_expired_form_is_answered_with_words_and_not_filed(anna, said, client):
     strict = type(client)(enforce_csrf_checks=True)
-    strict.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    strict.force_login(anna, backend="accounts.backends.Backend")
     response = strict.post(NEW, said)
     assert response.status_code == 403
     assert said["description"] in text_of(response)
