@@ -123,7 +123,7 @@ class VoteIn(In):
 class ArticlePages(Pages):
     """Pages of articles, the latest first."""
 
-    ordering = ("-updated_at", "-id")
+    moment = "updated_at"
 
 
 class SectionList(generics.ListAPIView):

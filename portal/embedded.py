@@ -92,9 +92,16 @@ def _open_to_system_user(place: Path, var: Path) -> None:
 def _forget_removed() -> None:
     """Delete the data of checkouts whose `var` is gone: nothing can ever use it again."""
     for note in ROOT_HOME.glob("*/var"):
-        pid = note.parent / "data" / "postmaster.pid"
-        if not Path(note.read_text()).exists() and not pid.exists():
+        if not Path(note.read_text()).exists() and not _is_running(note.parent / "data"):
             shutil.rmtree(note.parent, ignore_errors=True)
+
+
+def _is_running(data: Path) -> bool:
+    try:
+        os.kill(int((data / "postmaster.pid").read_text().split()[0]), 0)
+    except (OSError, ValueError, IndexError):  # no note, no such process, a note half written
+        return False
+    return True
 
 
 def _copy_binaries() -> None:

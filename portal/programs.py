@@ -2,16 +2,19 @@
 
 import io
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
-from django.utils.dateparse import parse_datetime
+from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, parsers, serializers
-from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
 from portal.refusals import Refused
 
@@ -67,25 +70,61 @@ class In(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class Pages(CursorPagination):
-    """Pages of a list that is sorted by a moment; they stay apart while new rows come in."""
+class Pages(BasePagination):
+    """Pages of a list, the latest first; each row comes once though new rows come in meanwhile.
 
+    A cursor says after which row to go on, by moment and id: rows of one moment (say, of an
+    import) are told apart too, which the cursors of the framework count by offset.
+    """
+
+    moment = ""  # the field by which the list is sorted
     page_size = 25
+    _next: str | None = None
 
-    def decode_cursor(self, request: Request) -> Cursor | None:
-        """Read where to go on. Raises NotFound for what no page of ours has ever said."""
-        cursor: Cursor | None = super().decode_cursor(request)
-        if cursor is not None and cursor.position is not None and not _is_moment(cursor.position):
-            raise exceptions.NotFound(self.invalid_cursor_message)
-        return cursor
+    def paginate_queryset(  # type: ignore[override]  # a list without a moment has no pages here
+        self,
+        queryset: QuerySet[Any],
+        request: Request,
+        view: Any = None,  # noqa: ARG002
+    ) -> list[Any]:
+        """Load the page that the cursor begins. Raises NotFound for a cursor not of ours."""
+        if cursor := request.query_params.get("cursor"):
+            queryset = queryset.filter(self._after(cursor))
+        rows = list(queryset.order_by(f"-{self.moment}", "-id")[: self.page_size + 1])
+        shown = rows[: self.page_size]
+        if len(rows) > len(shown):
+            address = request.build_absolute_uri()
+            self._next = replace_query_param(address, "cursor", self._cursor(shown[-1]))
+        return shown
 
+    def get_paginated_response(self, data: Any) -> Response:
+        """Answer with the page and the address of the next one."""
+        return Response({"next": self._next, "results": data})
 
-def _is_moment(position: object) -> bool:
-    try:
-        moment = parse_datetime(str(position))
-    except ValueError:
-        return False
-    return moment is not None and moment.tzinfo is not None
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe the answer."""
+        following = {"type": "string", "nullable": True, "format": "uri"}
+        properties = {"next": following, "results": schema}
+        return {"type": "object", "required": ["next", "results"], "properties": properties}
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Describe the parameter."""
+        words = "Where to go on; take the address in `next` as it is."
+        return [
+            {"name": "cursor", "in": "query", "description": words, "schema": {"type": "string"}}
+        ]
+
+    def _cursor(self, row: Any) -> str:
+        text = f"{getattr(row, self.moment).isoformat()} {row.pk}"
+        return urlsafe_base64_encode(text.encode())
+
+    def _after(self, cursor: str) -> Q:
+        try:
+            text, _space, number = urlsafe_base64_decode(cursor).decode().partition(" ")
+            at, pk = datetime.fromisoformat(text).astimezone(UTC), int(number)
+        except (ValueError, OverflowError) as error:
+            raise exceptions.NotFound(_("This cursor is not one of ours.")) from error
+        return Q(**{f"{self.moment}__lt": at}) | Q(**{self.moment: at, "id__lt": pk})
 
 
 def error_answer(error: Exception, context: Mapping[str, Any]) -> Response | None:

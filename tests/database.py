@@ -3,6 +3,7 @@
 Loaded by `-p` before pytest-django reads the settings. DATABASE_URL wins when it is set.
 """
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -10,10 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pytest
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from portal import embedded  # noqa: E402
+from portal import embedded
 
 os.environ["PORTAL_MODE"] = "test"
 _stack = contextlib.ExitStack()
@@ -28,8 +27,9 @@ if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = _stack.enter_context(embedded.server(_var, durable=False))
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:  # noqa: ARG001
-    """Stop the server and remove what it wrote."""
+@atexit.register
+def end() -> None:
+    """Stop the server and remove what it wrote, also when the suite could not even begin."""
     _stack.close()
     shutil.rmtree(embedded.home(_var), ignore_errors=True)
     shutil.rmtree(_var, ignore_errors=True)

@@ -157,7 +157,7 @@ class UploadIn(In):
 class TicketPages(Pages):
     """Pages of tickets, the latest first."""
 
-    ordering = ("-last_message_at", "-id")
+    moment = "last_message_at"
 
 
 def _person(request: Request) -> User:
