@@ -169,7 +169,9 @@ class _Importer:
         )
 
     def _section(self, name: str) -> Section:
-        slug = slugify(name.removesuffix(".md").replace("/", "-"))[:120] or "other"
+        if name.endswith(".md"):  # a file outside of any section
+            name = posixpath.dirname(name)
+        slug = slugify(name.replace("/", "-"))[:120] or "other"
         if slug not in self.sections:
             title = name.strip("/")[:120] or _("Other")
             # Order matters: imported shelves stand behind those that people arranged.

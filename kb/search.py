@@ -25,6 +25,8 @@ LONGEST_QUERY = 400  # characters
 MOST_WORDS = 40
 MOST_HITS = 30
 MOST_SUGGESTIONS = 6
+TITLE_WEIGHT = 0.4  # of the best score of the words
+SUGGESTED_TITLE_WEIGHT = 1.5  # whoever still types looks for a title
 WEAKEST = 0.12  # of the best score; what is below is noise
 SHORTEST_CORRECTED = 4  # letters; shorter words are too alike
 WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
@@ -88,7 +90,7 @@ visible as (
     where (doc.is_public or %(sees_all)s) and doc.language = any(%(languages)s)
     group by w.article_id, doc.article_id, asked.idf),
 total as (select max(bm25) as best from visible)
-select article_id, section_id, own * (bm25 / greatest(total.best, 0.01) + 0.4 * title) as score
+select article_id, section_id, own * (bm25 / greatest(total.best, 0.01) + %(title_weight)s * title) as score
 from visible, total
 order by score desc, article_id
 limit %(limit)s
@@ -159,10 +161,10 @@ def suggest(*, query: str, user: Reader, language: str) -> list[Article]:
         return []
     lexemes = understand(asked, user, is_literal=len(words) == 1).lexemes
     lexemes += _prefixed(words[-1])
-    ranked = _rank(lexemes, user, language, MOST_SUGGESTIONS)
+    ranked = _rank(lexemes, user, language, MOST_SUGGESTIONS, SUGGESTED_TITLE_WEIGHT)
     if not ranked:
         lexemes = understand(asked, user).lexemes
-        ranked = _rank(lexemes, user, language, MOST_SUGGESTIONS)
+        ranked = _rank(lexemes, user, language, MOST_SUGGESTIONS, SUGGESTED_TITLE_WEIGHT)
     found = Article.objects.visible_to(user).for_list().in_bulk([row[0] for row in ranked])
     return [found[row[0]] for row in ranked if row[0] in found]
 
@@ -241,7 +243,13 @@ def _prefixed(word: str) -> list[str]:
         return cursor.fetchone()[0] or []
 
 
-def _rank(lexemes: list[str], user: Reader, language: str, limit: int) -> list[Ranked]:
+def _rank(
+    lexemes: list[str],
+    user: Reader,
+    language: str,
+    limit: int,
+    title_weight: float = TITLE_WEIGHT,
+) -> list[Ranked]:
     if not lexemes:
         return []
     with connection.cursor() as cursor:
@@ -253,6 +261,7 @@ def _rank(lexemes: list[str], user: Reader, language: str, limit: int) -> list[R
                 "languages": ["ru", language],
                 "sees_all": user.is_authenticated,
                 "limit": limit,
+                "title_weight": title_weight,
             },
         )
         ranked: list[Ranked] = cursor.fetchall()
