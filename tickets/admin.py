@@ -281,6 +281,14 @@ class TargetForm(forms.ModelForm):
         model = Target
         fields = ("category", "priority", "minutes", "valid_from")
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse in our words what the database would refuse in its own."""
+        data = super().clean() or {}
+        category, priority = data.get("category"), data.get("priority")
+        if category and priority and not rules.is_allowed(category, priority):
+            self.add_error("priority", str(PriorityTooHigh.message))
+        return data
+
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
         if self.errors:
