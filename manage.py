@@ -15,7 +15,8 @@ VAR = Path(__file__).resolve().parent / "var"
 def main() -> None:
     """Run the command that the arguments name."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    if os.environ.get("DATABASE_URL"):
+    # A production that lacks its database is told so; a server of its own it never gets.
+    if os.environ.get("DATABASE_URL") or os.environ.get("PORTAL_MODE") == "production":
         execute_from_command_line(sys.argv)
         return
     VAR.mkdir(exist_ok=True)

@@ -1,7 +1,11 @@
 """Celery: tasks arrive soon by the broker, and surely by the sweeps of the schedule."""
 
+import os
+
 from celery import Celery
 from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
 

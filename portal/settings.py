@@ -3,6 +3,7 @@
 What the business decides (hours, targets, channels, texts, brand) are rows, edited in the admin.
 """
 
+import secrets
 from pathlib import Path
 
 import environ
@@ -24,10 +25,15 @@ DEMO = MODE == "demo"
 TESTING = MODE == "test"
 
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="" if PRODUCTION else "demo-only-" + "k" * 50)
+# A production without a key must come as far as the list of everything that it lacks
+# (portal.checks); until then it has a key that nobody can guess and that is too short to pass.
+_NO_KEY = secrets.token_hex(16) if PRODUCTION else "demo-only-" + "k" * 50
+SECRET_KEY = env.str("SECRET_KEY", default="") or _NO_KEY
 SITE_URL = env.str("SITE_URL", default="" if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL] if PRODUCTION else [])
+CSRF_TRUSTED_ORIGINS = env.list(
+    "CSRF_TRUSTED_ORIGINS", default=[SITE_URL] if PRODUCTION and SITE_URL else []
+)
 # The word by which `portal.checks` knows that a variable was given.
 GIVEN = {name: bool(env.str(name, default="")) for name in ("DATABASE_URL", "EMAIL_URL")}
 
