@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Left
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from kb.models import Article, Section  # noqa: F401 (named in the bases below)
 
 
+LONGEST_SEARCHED = 12_000  # characters in which a passage is looked for
 POPULAR_FOR = timedelta(days=30)
 
 
@@ -61,8 +63,9 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.select_related("current_revision", "section").defer("current_revision__plain")
 
     def for_search(self) -> ArticleQuerySet:
-        """Load what an answer of search shows: passages are cut from the words."""
-        return self.select_related("current_revision", "section").defer("current_revision__body")
+        """Load what an answer of search shows; passages are cut from the beginning of its words."""
+        words = Left("current_revision__plain", LONGEST_SEARCHED)
+        return self.for_list().annotate(words=words)
 
 
 class SectionQuerySet(models.QuerySet["Section"]):

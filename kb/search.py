@@ -278,7 +278,7 @@ def _hit(article: Article, lexemes: list[str], score: float) -> Hit:
     if revision is None:
         raise Revision.DoesNotExist
     title = passages.marked(revision.title, lexemes)
-    snippet = passages.best(revision.plain, lexemes)
+    snippet = passages.best(getattr(article, "words", ""), lexemes)
     return Hit(article, _shown(title), _shown(snippet), score)
 
 

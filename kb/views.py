@@ -3,6 +3,7 @@
 import re
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
@@ -26,6 +27,7 @@ from portal.support.schedule import for_request
 
 SLUG = re.compile(r"[-\w]{1,120}", re.ASCII)
 HITS_A_PAGE = 10
+MOST_TABS = 8
 ARTICLES_A_PAGE = 100
 FEWEST_HEADINGS = 3  # a list of contents pays from here on
 VOTED = {"yes", "no", "told", "busy"}
@@ -141,6 +143,10 @@ def find(request: HttpRequest) -> HttpResponse:
             is_literal="literal" in request.GET,
         )
         context["is_last"] = number * HITS_A_PAGE >= results.total
+        context["tabs"] = [
+            (one, count, f"?{urlencode({'q': asked, 'section': one.slug})}")
+            for one, count in results.sections[:MOST_TABS]
+        ]
     return render(request, "kb/search.html", context)
 
 
