@@ -1,10 +1,14 @@
 """Personas, the moment, and what every test shares."""
 
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connections
 from django.test import Client
+from playwright.sync_api import Browser, sync_playwright
 
 from accounts.models import Organization, Property, Role, User
 
@@ -130,9 +134,32 @@ def sign_in() -> Callable[[User | None], Client]:
     def signed_in(person: User | None) -> Client:
         client = Client()
         if person is not None:
-            client.force_login(
-                person, backend="accounts.backends.Backend"
-            )
+            client.force_login(person, backend="accounts.backends.Backend")
         return client
 
     return signed_in
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def chromium(django_db_setup: None) -> Iterator[Browser]:
+    """A headless Chromium; where there is none its tests skip, or fail if REQUIRE_BROWSER is set."""
+    if not CHROMIUM:
+        missing = "browser tests need Chromium, and there is none on this machine"
+        pytest.fail(missing) if os.environ.get("REQUIRE_BROWSER") else pytest.skip(missing)
+    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code: it
+    # wants to be allowed to, and opens a connection of its own, which must know the seeded rows.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    seeded = connections["default"]._test_serialized_contents
+    with sync_playwright() as playwright:
+        connections["default"]._test_serialized_contents = seeded
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+        connections.close_all()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

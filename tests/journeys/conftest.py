@@ -1,52 +1,40 @@
-"""A browser, a live portal with the demo in it, and ways to sign in."""
+"""A live portal with the demo in it, and ways to enter it as somebody."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from accounts.models import User
 from portal.demo.load import load
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 BACKEND = "accounts.backends.Backend"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip with a clear line where there is no browser; fail where one is required."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents and not CHROMIUM and not os.environ.get("REQUIRE_BROWSER"):
-            item.add_marker(pytest.mark.skip(reason="no Chromium here: browser tests need one"))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _async_unsafe() -> Iterator[None]:
-    # Playwright keeps an event loop in this thread; Django would refuse the database because of it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    yield
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all journeys."""
-    assert CHROMIUM, "REQUIRE_BROWSER is set, but there is no Chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+def static(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Static files, collected once."""
+    return tmp_path_factory.mktemp("static")
 
 
 @pytest.fixture
-def portal(transactional_db: None, django_db_serialized_rollback: None, live_server, settings, tmp_path) -> str:
+def portal(
+    chromium: Browser,
+    transactional_db: None,
+    django_db_serialized_rollback: None,
+    settings,
+    tmp_path: Path,
+    static: Path,
+    live_server,
+) -> str:
     """The address of a portal with the demo in it."""
+    settings.STATIC_ROOT = static
+    if not any(static.iterdir()):
+        call_command("collectstatic", link=True, interactive=False, verbosity=0)
     settings.ATTACHMENT_ROOT = tmp_path / "attachments"
     settings.LETTERS_FOLDER = tmp_path / "letters"
     settings.SITE_URL = live_server.url
@@ -55,12 +43,12 @@ def portal(transactional_db: None, django_db_serialized_rollback: None, live_ser
 
 
 @pytest.fixture
-def enter(browser: Browser, portal: str) -> Iterator[Callable[..., Page]]:
+def enter(chromium: Browser, portal: str) -> Iterator[Callable[..., Page]]:
     """Open a page as somebody (nobody without an address), in a context of their own."""
     contexts: list[BrowserContext] = []
 
     def opened(email: str = "", **options: object) -> Page:
-        context = browser.new_context(base_url=portal, locale="ru-RU", **options)
+        context = chromium.new_context(base_url=portal, locale="ru-RU", **options)
         contexts.append(context)
         context.set_default_timeout(15_000)
         if email:

@@ -14,7 +14,9 @@ AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa
 
 def pages() -> list[tuple[str, str]]:
     """Who opens what; objects come from the demo."""
-    article = Article.objects.filter(language="ru", status="published", access="public").order_by("id")
+    article = Article.objects.filter(language="ru", status="published", access="public").order_by(
+        "id"
+    )
     section = Section.objects.order_by("order").values_list("slug", flat=True)[0]
     annas = Ticket.objects.filter(requester__email=ANNA).order_by("id")
     open_one, done_one = annas.open().first(), annas.done().first()
@@ -30,7 +32,13 @@ def pages() -> list[tuple[str, str]]:
         "/accounts/2fa/", "/accounts/sessions/", "/accounts/password/change/", "/accounts/email/",
         "/accounts/logout/",
     ]  # fmt: skip
-    desk = ["/desk/", "/desk/?view=untriaged", "/desk/?view=mine", f"/desk/{open_one.number}/", f"/desk/{done_one.number}/"]
+    desk = [
+        "/desk/",
+        "/desk/?view=untriaged",
+        "/desk/?view=mine",
+        f"/desk/{open_one.number}/",
+        f"/desk/{done_one.number}/",
+    ]
     return [
         *(("", path) for path in public),
         *((ANNA, path) for path in cabinet),
@@ -56,7 +64,9 @@ def test_axe_finds_nothing(enter, language, theme):
         page = by_person[email]
         shown(page, path, language, theme)
         for violation in axe.run(page, options=AXE_OPTIONS).response["violations"]:
-            found.setdefault(violation["id"], []).append((path, violation["nodes"][0]["html"][:160]))
+            found.setdefault(violation["id"], []).append(
+                (path, violation["nodes"][0]["html"][:160])
+            )
     assert found == {}
 
 
@@ -103,6 +113,11 @@ def test_a_ticket_is_filed_without_scripts(enter):
     page.goto("/cabinet/new/?category=information_request")
     page.locator("[name=category][value=information_request]").check(force=True)
     page.locator("main [name=subject]").fill("Как выгрузить отчёт за квартал")
-    page.locator("main [name=description]").fill("Нужен отчёт по каналам за третий квартал, где его взять?")
+    page.locator("main [name=description]").fill(
+        "Нужен отчёт по каналам за третий квартал, где его взять?"
+    )
     page.locator("main form button[data-kind=primary]").last.click()
-    assert Ticket.objects.get(subject="Как выгрузить отчёт за квартал").category == "information_request"
+    assert (
+        Ticket.objects.get(subject="Как выгрузить отчёт за квартал").category
+        == "information_request"
+    )

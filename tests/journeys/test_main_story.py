@@ -14,7 +14,11 @@ from portal.feedback.models import Feedback
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.browser
-ANNA, SERGEY, GALINA = "anna@severnaya-verf.example", "sergey@hotbot.example", "galina@hotbot.example"
+ANNA, SERGEY, GALINA = (
+    "anna@severnaya-verf.example",
+    "sergey@hotbot.example",
+    "galina@hotbot.example",
+)
 
 
 def screenshot() -> bytes:
@@ -44,7 +48,9 @@ def test_a_customer_is_answered_in_time_and_the_head_reads_what_they_think(enter
     if anna.locator("select[name=property]").count():
         anna.locator("select[name=property]").select_option(index=1)
     anna.locator("main [name=subject]").fill("Гости не могут оплатить картой")
-    anna.locator("main [name=description]").fill("С утра у троих гостей «банк не ответил», номера держим вручную.")
+    anna.locator("main [name=description]").fill(
+        "С утра у троих гостей «банк не ответил», номера держим вручную."
+    )
     anna.locator("main [name=steps]").fill("Выбрали номер, ввели карту, нажали «Оплатить»")
     anna.locator("input[type=file]").set_input_files(
         {"name": "Оплата.png", "mimeType": "image/png", "buffer": screenshot()}
@@ -91,7 +97,9 @@ def test_a_customer_is_answered_in_time_and_the_head_reads_what_they_think(enter
     # The letters exist.
     while sending.drain():
         pass
-    letters = set(Delivery.objects.filter(recipient=ANNA, state="sent").values_list("letter", flat=True))
+    letters = set(
+        Delivery.objects.filter(recipient=ANNA, state="sent").values_list("letter", flat=True)
+    )
     assert {"ticket_received", "ticket_reply", "feedback_thanks", "feedback_answered"} <= letters
     ticket.refresh_from_db()
     assert (ticket.status, ticket.priority, ticket.due_at) == ("closed", "high", None)

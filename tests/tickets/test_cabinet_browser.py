@@ -1,19 +1,15 @@
 """The cabinet in a browser: what its scripts add to pages that work without them."""
 
-import os
-import shutil
 from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
 from django.utils import timezone
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tickets import actions, identity
 from tickets.models import Ticket
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NEW = "/cabinet/new/"
 PASTE = """() => {
   const carrier = new DataTransfer();
@@ -25,27 +21,8 @@ DRAFTS = "() => Object.keys(localStorage).filter((name) => name.startsWith('draf
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium on this machine"),
     pytest.mark.usefixtures("django_db_serialized_rollback", "transactional_db"),
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium(django_db_setup):
-    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code: it
-    # wants to be allowed to, and opens a connection of its own, which must know the seeded rows.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    seeded = connections["default"]._test_serialized_contents
-    with sync_playwright() as playwright:
-        connections["default"]._test_serialized_contents = seeded
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
-        connections.close_all()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
