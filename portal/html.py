@@ -8,11 +8,14 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from html import escape, unescape
+from itertools import count
 from typing import Any, NamedTuple
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -38,6 +41,7 @@ LINK = re.compile(r"https?://[^\s<>\"'«»]{3,500}")
 HEADING = re.compile(r"<h([23])>(.*?)</h\1>", re.DOTALL)
 # An article has one h1, its title.
 LEVELS = {"h1": "h2", "h5": "h4", "h6": "h4"}
+CODE = re.compile(r"<pre>")
 WIDE = re.compile(r"(<table>.*?</table>)", re.DOTALL)
 BREAK = re.compile(r"&lt;br\s*/?&gt;")
 BLOCK = re.compile(r"</?(?:p|li|h\d|td|th|tr|div|br|pre|figcaption|blockquote)\b[^>]*>")
@@ -131,9 +135,13 @@ def trusted(text: str) -> SafeString:
     return mark_safe(clean(text))  # noqa: S308 (cleaned in this very line)
 
 
-@lru_cache(maxsize=512)
 def outline(text: str) -> tuple[SafeString, tuple[Heading, ...]]:
     """Give clean HTML whose headings have addresses and whose tables scroll, and its headings."""
+    return _outline(text, get_language())
+
+
+@lru_cache(maxsize=512)
+def _outline(text: str, _language: str | None) -> tuple[SafeString, tuple[Heading, ...]]:
     headings: list[Heading] = []
 
     def anchored(match: re.Match[str]) -> str:
@@ -143,12 +151,19 @@ def outline(text: str) -> tuple[SafeString, tuple[Heading, ...]]:
         return f'<h{match[1]} id="{anchor}">{match[2]}</h{match[1]}>'
 
     body = HEADING.sub(anchored, clean(text))
-    body = WIDE.sub(r'<div class="scroll" tabindex="0" role="region" aria-label="↔">\1</div>', body)
-    body = body.replace("<table>", '<table class="data">').replace(
-        "<pre>", '<pre tabindex="0" role="region" aria-label="↔">'
+    table, code, tables, codes = _("Table"), _("Code"), count(1), count(1)
+    body = WIDE.sub(
+        lambda match: f'<div class="scroll" {_region(table, tables)}>{match[1]}</div>', body
     )
+    body = body.replace("<table>", '<table class="data">')
+    body = CODE.sub(lambda _match: f"<pre {_region(code, codes)}>", body)
     # Only addresses and regions of our own making were added to what clean() gave.
     return mark_safe(body), tuple(headings)  # noqa: S308
+
+
+def _region(name: str, numbers: "count[int]") -> str:
+    """Make a part that scrolls reachable by keyboard, under a name of its own."""
+    return f'tabindex="0" role="region" aria-label="{escape(name)} {next(numbers)}"'
 
 
 def _anchor(title: str, taken: set[str]) -> str:

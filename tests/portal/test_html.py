@@ -156,6 +156,13 @@ def test_wide_tables_scroll_by_themselves() -> None:
     assert body.startswith('<div class="scroll" tabindex="0"')
 
 
+def test_every_part_that_scrolls_has_a_name_of_its_own() -> None:
+    table = "<table><tbody><tr><td>1</td></tr></tbody></table>"
+    body, _headings = html.outline(f"{table}<pre>x</pre>{table}<pre>y</pre>")
+    names = [given["aria-label"] for _tag, given in tags_of(body) if "aria-label" in given]
+    assert len(names) == len(set(names)) == 4
+
+
 def test_plain_words_have_one_space_between_them() -> None:
     assert html.plain("<h2>Раз</h2><p>два&nbsp;&amp; <b>т</b>ри</p>") == "Раз два & три"
 
