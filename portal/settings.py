@@ -296,13 +296,13 @@ DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="HotBot <support@hotbot.examp
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=120)
 
-# One JSON object a line, on the error stream; what is logged names rows, never people.
+# One JSON object a line, on the error stream; portal/logs.py keeps people out of it.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
+            "()": "portal.logs.Formatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
             "json_ensure_ascii": False,
         }
