@@ -6,6 +6,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -245,7 +246,9 @@ def _clocks(found: Ticket) -> dict[str, Any]:
 
 
 def _history(found: Ticket) -> list[Event]:
-    return list(found.events.select_related("actor").order_by("-id")[:HISTORY])
+    """Give what happened, latest first; what "solved" and "closed" say is not said twice."""
+    said = Q(code="status_changed", data__after__in=rules.DONE_STATUSES)
+    return list(found.events.exclude(said).select_related("actor").order_by("-id")[:HISTORY])
 
 
 def _details(found: Ticket) -> list[tuple[str, str]]:
