@@ -139,7 +139,7 @@ def test_nothing_is_written_or_deleted_by_hand(
     [("anna", 302), ("daria", 302), ("sergey", 403), ("galina", 404), ("admin", 404)],
 )
 def test_a_letter_that_is_not_there_is_not_found_by_those_who_may_look(
-    person: str, status: int, sign_in: SignIn, request: pytest.FixtureRequest
+    person: str, status: int, sign_in: SignIn, request: pytest.FixtureRequest, db: None
 ) -> None:
     client = sign_in(request.getfixturevalue(person))
     assert client.get(f"{LIST}999999/letter/").status_code == status
