@@ -34,6 +34,8 @@ class Command(BaseCommand):
         if stop.is_set():
             return
         host, port = os.environ.get("HOST", "127.0.0.1"), os.environ.get("PORT", "8000")
+        # Letters must lead to where the portal is really served.
+        os.environ.setdefault("SITE_URL", _address(host, port))
         running = {name: _start(command) for name, command in _commands(host, port).items()}
         self._greet(host, port)
         try:
@@ -57,13 +59,17 @@ class Command(BaseCommand):
             call_command("load_demo")
 
     def _greet(self, host: str, port: str) -> None:
-        shown = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
-        lines = ["", f"  The portal: http://{shown}:{port}/", ""]
+        lines = ["", f"  The portal: {_address(host, port)}/", ""]
         if settings.DEMO:
             lines += [f"  Sign in with the password {PASSWORD}:"]
             lines += [f"    {email:<28} {who}" for email, who in LOGINS]
         lines += ["", "  Ctrl-C ends everything.", ""]
         self.stdout.write("\n".join(lines))
+
+
+def _address(host: str, port: str) -> str:
+    shown = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
+    return f"http://{shown}:{port}"
 
 
 def _commands(host: str, port: str) -> dict[str, list[str]]:
