@@ -1,7 +1,8 @@
 """Times as people say them, countdowns, and no-break spaces."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,8 +11,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+
+from portal.templatetags.icons import icon
 
 register = template.Library()
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -37,8 +40,7 @@ def day(at: datetime | None) -> str:
     """Say the day of an instant in Moscow: «сегодня», «21 ноября»."""
     if not isinstance(at, datetime):
         return ""
-    local, today = at.astimezone(MOSCOW), timezone.now().astimezone(MOSCOW).date()
-    return _day(local, (local.date() - today).days, today.year)
+    return _day(at.astimezone(MOSCOW).date(), today(), get_language())
 
 
 @register.filter
@@ -46,17 +48,25 @@ def moment(at: datetime | None, zone: ZoneInfo = MOSCOW) -> str:
     """Say an instant in Moscow time: «сегодня, 14:20», «21 ноября, 14:20»."""
     if not isinstance(at, datetime):
         return ""
-    local, today = at.astimezone(zone), timezone.now().astimezone(zone).date()
-    return f"{_day(local, (local.date() - today).days, today.year)}, {local:%H:%M}"
+    local = at.astimezone(zone)
+    return f"{_day(local.date(), today(zone), get_language())}, {local:%H:%M}"
 
 
-def _day(local: datetime, distance: int, this_year: int) -> str:
+def today(zone: ZoneInfo = MOSCOW) -> date:
+    """Give the present day of the calendar, in Moscow unless another zone is named."""
+    return timezone.now().astimezone(zone).date()
+
+
+# A page says some fifty days, most of them the same ones as the page before.
+@lru_cache(maxsize=2000)
+def _day(on: date, now: date, _language: str | None) -> str:
     near = {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}
+    distance = (on - now).days
     if distance in near:
         return near[distance]
     # E is the month as it stands in a date: «21 ноября», not «21 Ноябрь».
-    shape = "j E" if local.year == this_year else "j E Y"
-    return date_format(local, shape).replace(" ", NBSP)
+    shape = "j E" if on.year == now.year else "j E Y"
+    return date_format(on, shape).replace(" ", NBSP)
 
 
 @register.filter
@@ -68,8 +78,8 @@ def clock(at: datetime | None) -> str:
 @register.filter
 def until(at: datetime) -> str:
     """Say an instant after «до»: only the time when it is today."""
-    local, today = at.astimezone(MOSCOW), timezone.now().astimezone(MOSCOW).date()
-    return f"{local:%H:%M}" if local.date() == today else moment(at)
+    local = at.astimezone(MOSCOW)
+    return f"{local:%H:%M}" if local.date() == today() else moment(at)
 
 
 @register.simple_tag
@@ -152,34 +162,40 @@ def _minutes() -> str:
     return _("%(minutes)d min")
 
 
-@register.inclusion_tag("components/chip.html")
-def countdown(due_at: datetime | None, warn_at: datetime | None = None) -> dict[str, Any]:
+@register.simple_tag
+def countdown(due_at: datetime | None, warn_at: datetime | None = None) -> SafeString:
     """Show how long there is until an answer is due; the script keeps it right."""
     if due_at is None:
-        return chip("paused", _("Nobody waits"))
+        return state_chip("paused", _("Nobody waits"))
     at = timezone.now()
     left = due_at - at
     length = short_span(abs(left) / timedelta(minutes=1))
     if left < timedelta(0):
-        shown = chip("late", _("Late by %(span)s") % {"span": length})
-    else:
-        is_near = at >= warn_at if warn_at else left < SOON
-        shown = chip("soon" if is_near else "ok", length)
-    return {**shown, "due_at": due_at, "warn_at": warn_at, "words": _words()}
+        return _counting("late", _("Late by %(span)s") % {"span": length}, due_at, warn_at)
+    is_near = at >= warn_at if warn_at else left < SOON
+    return _counting("soon" if is_near else "ok", length, due_at, warn_at)
 
 
-def _words() -> str:
+def _counting(state: str, text: str, due_at: datetime, warn_at: datetime | None) -> SafeString:
+    """Draw a chip that counts. In Python: a queue has one in every row."""
+    due = due_at.isoformat()
+    warn = format_html(' data-warn="{}"', warn_at.isoformat()) if warn_at else ""
+    return format_html(
+        '<span class="chip" data-state="{}" data-due="{}"{} data-words="{}">{}<time datetime="{}">{}</time></span>',
+        *(state, due, warn, _words(get_language()), icon(SYMBOLS[state]), due, text),
+    )
+
+
+@lru_cache(maxsize=8)
+def _words(_language: str | None) -> str:
     """Give the patterns by which static/js/countdown.js writes the chip anew."""
     late = _("Late by %(span)s")
     return "|".join([_days(), _hours_and_minutes(), _hours(), _minutes(), late])
 
 
-@register.inclusion_tag("components/chip.html")
-def state_chip(state: str, text: str) -> dict[str, Any]:
+@register.simple_tag
+def state_chip(state: str, text: str) -> SafeString:
     """Show a chip that does not count: «Пауза: ждём клиента» (paused), «Ответ за 41 мин» (met)."""
-    return chip(state, text)
-
-
-def chip(state: str, text: str) -> dict[str, Any]:
-    """Give what components/chip.html shows."""
-    return {"state": state, "symbol": SYMBOLS[state], "text": text, "due_at": None}
+    return format_html(
+        '<span class="chip" data-state="{}">{}{}</span>', state, icon(SYMBOLS[state]), text
+    )
