@@ -70,12 +70,13 @@ def problems() -> Iterator[str]:
             yield f"{language}: no longer in the code: {key[0]!r}"
         for message in have.values():
             yield from (f"{language}: {what}: {message.id!r}" for what in _faults(message))
-        if _strings(catalogue) != _strings(_compiled(language)):
+        compiled = _strings(_compiled(language))
+        if any(compiled.get(key) != said for key, said in _strings(catalogue).items()):
             yield f"{language}: django.mo is older than django.po; run `make messages`"
 
 
 def _faults(message: Message) -> Iterator[str]:
-    strings = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
+    strings = _forms(message)
     if not all(strings):
         yield "not translated"
     if message.fuzzy:
@@ -111,11 +112,12 @@ def _sources() -> Iterator[tuple[str, str]]:
 
 
 def _fill_with_ids(catalogue: Catalog) -> None:
+    """Let English say what the code says."""
     for message in catalogue:
-        if (message.id and not message.string) or (
-            message.id and isinstance(message.string, tuple) and not all(message.string)
-        ):
-            message.string = message.id
+        if message.id:
+            message.string = message.string if all(_forms(message)) else message.id
+            # Set by Babel when a text gains or loses its plural; the text itself is no guess.
+            message.flags.discard("fuzzy")
 
 
 def _read(language: str) -> Catalog:
@@ -136,12 +138,26 @@ def _compiled(language: str) -> Catalog:
 
 
 def _strings(catalogue: Catalog) -> dict[object, object]:
-    return {_key(message): message.string for message in catalogue if message.id and message.string}
+    """Give what is translated in full."""
+    return {
+        _key(message): _forms(message)
+        for message in catalogue
+        if message.id and all(_forms(message))
+    }
+
+
+def _forms(message: Message) -> tuple[str, ...]:
+    """Give the translation, or its plural forms; a compiled catalogue is read with lists."""
+    if isinstance(message.string, (tuple, list)):
+        return tuple(message.string)
+    return (message.string or "",)
 
 
 def _key(message: Message) -> tuple[str, str]:
     first = message.id[0] if isinstance(message.id, (tuple, list)) else message.id
-    return str(first), message.context or ""
+    context = message.context or ""
+    # A compiled catalogue is read with contexts as bytes.
+    return str(first), context.decode() if isinstance(context, bytes) else context
 
 
 def _po(language: str) -> Path:
