@@ -124,6 +124,7 @@ def _standing(shown: Ticket, user: User, at: datetime) -> dict[str, Any]:
     return {
         "ticket": shown,
         "at": at,
+        "is_late": bool(shown.due_at and shown.due_at < at),
         "clock": running,
         "why": clock.explain(running) if running else [],
         "can_reply": access.can_reply(user, shown) and not closed_for_good,

@@ -1,7 +1,7 @@
 """The list of tickets: tabs with counts, search, pages by cursor."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -71,19 +71,36 @@ class Asked:
         return "?" + urlencode({name: value for name, value in query.items() if value})
 
 
+@dataclass(frozen=True)
+class Row:
+    """What the list shows of a ticket, and nothing more: under this it is drawn once."""
+
+    pk: int
+    number: int
+    subject: str
+    requester: str
+    hotel: str | None
+    status: str
+    last_message_at: datetime
+    closed_at: datetime | None
+    due_at: datetime | None
+    _: KW_ONLY
+    is_own: bool
+    is_late: bool
+
+
 @customers_only
 @require_safe
 def tickets(request: HttpRequest) -> HttpResponse:
     """Show the tickets of this person, or of the organization where the role allows it."""
-    user = person(request)
+    user, at = person(request), timezone.now()
     asked = _asked(request.GET)
     found = _found(user, asked)
-    rows = _rows(_under(asked.view, found), asked)
+    rows = _rows(_under(asked.view, found), asked, user, at)
     context = {
         "asked": asked,
         "tabs": _tabs(user, found, asked),
         "rows": rows[:PAGE],
-        "at": timezone.now(),
         "older": asked.address(after=_cursor(rows[PAGE - 1])) if len(rows) > PAGE else "",
         "newest": asked.address() if asked.after else "",
         "everything": asked.address(q="", mine=""),
@@ -139,17 +156,23 @@ def _under(view: View, found: TicketQuerySet) -> TicketQuerySet:
     return found if view is VIEWS[0] else found.filter(status__in=view.statuses)
 
 
-def _rows(found: TicketQuerySet, asked: Asked) -> list[Ticket]:
+def _rows(found: TicketQuerySet, asked: Asked, user: User, at: datetime) -> list[Row]:
     """Read one page and a row more, to know whether there is another."""
     if asked.after is not None:
         at, pk = asked.after
         # The first condition is what the index reads from; the second only splits equal instants.
         found = found.filter(last_message_at__lte=at).exclude(last_message_at=at, pk__gte=pk)
-    ordered = found.select_related("requester", "property").order_by("-last_message_at", "-pk")
-    return list(ordered[: PAGE + 1])
+    shown = found.order_by("-last_message_at", "-pk").values_list(
+        *("pk", "number", "subject", "requester__full_name", "property__name", "status"),
+        *("last_message_at", "closed_at", "due_at", "requester_id"),
+    )
+    return [
+        Row(*row, is_own=requester_id == user.pk, is_late=bool(row[-1] and row[-1] < at))
+        for *row, requester_id in shown[: PAGE + 1]
+    ]
 
 
-def _cursor(ticket: Ticket) -> str:
+def _cursor(ticket: Row) -> str:
     return f"{ticket.last_message_at.isoformat()}_{ticket.pk}"
 
 
