@@ -1,7 +1,7 @@
 """Start-up: binds Celery, registers checks, keeps CKEditor's dangerous files out of the site."""
 
 from pathlib import PurePosixPath
-from typing import Any, ClassVar
+from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig as DjangoStaticFilesConfig
@@ -42,7 +42,7 @@ class PortalConfig(AppConfig):
 class StaticFilesConfig(DjangoStaticFilesConfig):
     """Static files without the parts of CKEditor that no author needs."""
 
-    ignore_patterns: ClassVar[list[str]] = [
+    ignore_patterns = [
         "CVS",
         ".*",
         "*~",

@@ -79,7 +79,12 @@ def _measure(url: str, size: int, var: Path) -> None:
             Target("floor: one row + template", floor, "/row/1/"),
             Target("article, anonymous", port, "/kb/article-7/", 2.5),
             Target("home, anonymous", port, "/", 2.5),
-            Target("search", port, "/kb/search?q=%D0%B2%D0%BE%D0%B7%D0%B2%D1%80%D0%B0%D1%82+%D0%BE%D0%BF%D0%BB%D0%B0%D1%82%D1%8B", 8),
+            Target(
+                "search",
+                port,
+                "/kb/search?q=%D0%B2%D0%BE%D0%B7%D0%B2%D1%80%D0%B0%D1%82+%D0%BE%D0%BF%D0%BB%D0%B0%D1%82%D1%8B",
+                8,
+            ),
             Target("suggestions", port, "/kb/suggest?q=%D0%B2%D0%BE%D0%B7%D0%B2", 5),
             Target("cabinet list", port, "/cabinet/", 6, f"sid={anna}"),
             Target("ticket, customer", port, f"/cabinet/{number}/", 8, f"sid={anna}"),
@@ -112,7 +117,16 @@ def _served(application: str, environment: dict[str, str]) -> Iterator[int]:
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)),
-            *("--workers", "1", "--blocking-threads", "2", "--no-ws", "--log-level", "error", application),
+            *(
+                "--workers",
+                "1",
+                "--blocking-threads",
+                "2",
+                "--no-ws",
+                "--log-level",
+                "error",
+                application,
+            ),
         ],
         env=environment,
         cwd=ROOT,

@@ -41,15 +41,15 @@ if not settings.configured and os.environ.get("FLOOR_DATABASE"):
         ],
     )
 
-import django  # noqa: E402
-from django.urls import path  # noqa: E402
+import django
+from django.urls import path
 
 if not getattr(settings, "BASE_DIR", None):
     django.setup()
 
-from django.contrib.contenttypes.models import ContentType  # noqa: E402
-from django.core.wsgi import get_wsgi_application  # noqa: E402
-from django.shortcuts import render  # noqa: E402
+from django.contrib.contenttypes.models import ContentType
+from django.core.wsgi import get_wsgi_application
+from django.shortcuts import render
 
 
 def row(request: HttpRequest, pk: int) -> HttpResponse:
@@ -58,4 +58,8 @@ def row(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 urlpatterns = [path("row/<int:pk>/", row)]
-application = get_wsgi_application() if "granian" in " ".join(sys.argv) or os.environ.get("FLOOR_DATABASE") else None
+application = (
+    get_wsgi_application()
+    if "granian" in " ".join(sys.argv) or os.environ.get("FLOOR_DATABASE")
+    else None
+)

@@ -11,10 +11,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
+from django.core.management import call_command
 
-from tests.bench import seed  # noqa: E402
-from tickets.models import Ticket  # noqa: E402
+from tests.bench import seed
+from tickets.models import Ticket
 
 
 def main(tickets: int, articles: int) -> None:

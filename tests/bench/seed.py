@@ -16,12 +16,58 @@ from kb import indexing
 from kb.models import Article, Revision, Section
 from portal import html
 
-WORDS = (
-    "бронирование тариф цена номер гость оплата возврат чек канал продажи календарь шахматка квота "
-    "сайт домен страница отель скидка завтрак отчёт выгрузка доступ роль сотрудник пароль письмо "
-    "подтверждение предоплата карта банк модуль настройка категория фотография услуга дата заезд "
-    "выезд ограничение срок правило отмена штраф налог счёт акт договор интеграция ключ запрос"
-).split()
+WORDS = [
+    "бронирование",
+    "тариф",
+    "цена",
+    "номер",
+    "гость",
+    "оплата",
+    "возврат",
+    "чек",
+    "канал",
+    "продажи",
+    "календарь",
+    "шахматка",
+    "квота",
+    "сайт",
+    "домен",
+    "страница",
+    "отель",
+    "скидка",
+    "завтрак",
+    "отчёт",
+    "выгрузка",
+    "доступ",
+    "роль",
+    "сотрудник",
+    "пароль",
+    "письмо",
+    "подтверждение",
+    "предоплата",
+    "карта",
+    "банк",
+    "модуль",
+    "настройка",
+    "категория",
+    "фотография",
+    "услуга",
+    "дата",
+    "заезд",
+    "выезд",
+    "ограничение",
+    "срок",
+    "правило",
+    "отмена",
+    "штраф",
+    "налог",
+    "счёт",
+    "акт",
+    "договор",
+    "интеграция",
+    "ключ",
+    "запрос",
+]
 ENDINGS = ("", "а", "у", "ом", "ы", "ов", "ам", "ами", "ах", "и", "е")
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 STATUSES = ("closed",) * 14 + ("resolved",) * 2 + ("open",) * 2 + ("waiting_customer", "new")
@@ -40,7 +86,14 @@ def words(luck: random.Random, count: int) -> str:
 def people(organizations: int) -> dict[str, User]:
     """Make a specialist, a manager and organizations with two people each."""
     roles = {role.code: role for role in Role.objects.select_related("group")}
-    made = {"sergey": make_person(email="s@bench.example", password=None, full_name="Сергей Орлов", role=roles["specialist"])}
+    made = {
+        "sergey": make_person(
+            email="s@bench.example",
+            password=None,
+            full_name="Сергей Орлов",
+            role=roles["specialist"],
+        )
+    }
     for number in range(organizations):
         organization = Organization.objects.create(name=f"Организация {number}")
         Property.objects.create(organization=organization, name=f"Отель {number}")
@@ -134,7 +187,9 @@ def articles(count: int) -> None:
     """Write published articles and their index."""
     luck = random.Random(11)
     shelves = [
-        Section.objects.create(slug=f"s{number}", title_ru=words(luck, 2), title_en="S", order=number)
+        Section.objects.create(
+            slug=f"s{number}", title_ru=words(luck, 2), title_en="S", order=number
+        )
         for number in range(10)
     ]
     made = Article.objects.bulk_create(
@@ -144,7 +199,9 @@ def articles(count: int) -> None:
     revisions = Revision.objects.bulk_create(_revision(article, luck) for article in made)
     for article, revision in zip(made, revisions, strict=True):
         article.current_revision, article.status, article.published_at = revision, "published", NOW
-    Article.objects.bulk_update(made, ["current_revision", "status", "published_at"], batch_size=500)
+    Article.objects.bulk_update(
+        made, ["current_revision", "status", "published_at"], batch_size=500
+    )
     indexing.put(made)
 
 

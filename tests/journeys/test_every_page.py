@@ -112,6 +112,7 @@ def test_a_ticket_is_filed_without_scripts(enter):
     page = enter(ANNA, java_script_enabled=False)
     page.goto("/cabinet/new/?category=information_request")
     page.locator("[name=category][value=information_request]").check(force=True)
+    page.locator("main select[name=property]").select_option(index=1)
     page.locator("main [name=subject]").fill("Как выгрузить отчёт за квартал")
     page.locator("main [name=description]").fill(
         "Нужен отчёт по каналам за третий квартал, где его взять?"
