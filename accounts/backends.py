@@ -13,8 +13,8 @@ class Backend(AuthenticationBackend):
 
     def get_user(self, user_id: Any) -> User | None:
         """Give the person of a session if they may still sign in."""
-        people = User.objects.select_related("role__group", "organization__account_manager")
-        person = people.filter(pk=user_id).first()
+        # The role alone: of the organization few pages ask, and each table costs every page.
+        person = User.objects.select_related("role").filter(pk=user_id).first()
         return person if person and self.user_can_authenticate(person) else None
 
     def _get_user_permissions(self, user_obj: Any) -> Any:  # noqa: ARG002
