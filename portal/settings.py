@@ -336,6 +336,15 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "HotBot support API",
+    "DESCRIPTION": (
+        "Sign in with `Authorization: Token …`; the support team gives tokens out.\n\n"
+        "Lists are paged: follow `next` as it is until it is null.\n\n"
+        "Whatever is refused answers in one form, with a message for people and a code for"
+        ' programs: `{"error": {"code": "…", "message": "…", "fields": {"subject": ["…"]}}}`.'
+        " 400: something sent cannot be taken; 401: no token, or a wrong one; 403: not allowed;"
+        " 404: not there, or not for you; 409: the matter stands differently by now; 413 and 415:"
+        " too large, or of a wrong kind; 429: too often, come back after `Retry-After` seconds."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

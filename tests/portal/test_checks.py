@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -125,3 +126,16 @@ def test_the_demo_starts_with_nothing_at_all(settings: Any) -> None:
     settings.MODE = "demo"
     checks.refuse_half_configured()
     assert checks.check_installation() == []
+
+
+def test_every_variable_that_is_read_is_explained_and_every_explained_one_is_read() -> None:
+    base = settings.BASE_DIR
+    code = "\n".join(
+        path.read_text()
+        for path in (base / "portal").rglob("*.py")
+        if "HOST" in path.read_text() or path.name == "settings.py"
+    )
+    read = set(re.findall(r'env(?:\.\w+|iron\.get)\(\s*"([A-Z_]+)"', code))
+    explained = re.findall(r"^([A-Z_]+)=", (base / ".env.example").read_text(), re.MULTILINE)
+    assert read - {"PATH"} == set(explained)
+    assert len(explained) == len(set(explained))
