@@ -21,7 +21,7 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
+def lines(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Lines:
     """Give what was logged meanwhile, as the error stream gets it."""
     stream = StringIO()
     handler = logging.StreamHandler(stream)
@@ -30,7 +30,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
         logger = logging.getLogger(name)
         monkeypatch.setattr(logger, "handlers", [handler])
         monkeypatch.setattr(logger, "propagate", False)
-        monkeypatch.setattr(logger, "level", logging.INFO)
+        caplog.set_level(logging.INFO, logger=name)
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
