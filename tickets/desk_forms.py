@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from tickets.actions.triage import NotOnDesk
-from tickets.forms import LONGEST_TEXT, FormWithFiles, TypedText
+from tickets.forms import LONGEST_TEXT, Area, FormWithFiles, Hidden, TypedText
 
 AFTER = (
     ("open", _("and keep it in work")),
@@ -23,10 +23,10 @@ class AnswerForm(FormWithFiles):
         max_length=LONGEST_TEXT,
         label=_("Text"),
         error_messages={"required": _("Write a few words, please.")},
-        widget=forms.Textarea(attrs={"rows": 6}),
+        widget=Area(attrs={"rows": 6}),
     )
     after = forms.ChoiceField(required=False, choices=AFTER, label=_("After sending"))
-    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    seen = forms.IntegerField(required=False, widget=Hidden)
 
     def for_action(self) -> dict[str, Any]:
         """Give what both actions take."""

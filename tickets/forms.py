@@ -6,6 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Property, User
@@ -29,6 +32,29 @@ IMPACTS = (
 DETAILS = ("steps", "impact", "goal", "interface")
 
 
+class Area(forms.Textarea):
+    """Lines of text, drawn without a template: the forms of the conversation are on every page."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:  # noqa: ARG002
+        """Draw as Django does."""
+        drawn = self.get_context(name, value, attrs)["widget"]
+        return format_html(
+            '<textarea name="{}"{}>\n{}</textarea>',
+            *(name, flatatt(drawn["attrs"]), drawn["value"] or ""),
+        )
+
+
+class Hidden(forms.HiddenInput):
+    """A hidden value, drawn without a template."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:  # noqa: ARG002
+        """Draw as Django does."""
+        drawn = self.get_context(name, value, attrs)["widget"]
+        given = {"value": drawn["value"]} if drawn["value"] is not None else {}
+        shown = {"type": "hidden", "name": name, **given, **drawn["attrs"]}
+        return format_html("<input{}>", flatatt(shown))
+
+
 class TypedText(forms.CharField):
     """Text as people paste it: what no text has (NUL, lone surrogates) is dropped, not refused."""
 
@@ -41,7 +67,7 @@ class TypedText(forms.CharField):
 class FormKey(forms.UUIDField):
     """The key of one form as it was shown; a broken one only costs the guard against doubles."""
 
-    widget = forms.HiddenInput
+    widget = Hidden
 
     def clean(self, value: Any) -> UUID:
         """Give the key, or a new one."""
@@ -137,7 +163,7 @@ class ReplyForm(FormWithFiles):
         max_length=LONGEST_TEXT,
         label=_("Your message"),
         error_messages={"required": _("Write a few words, please.")},
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=Area(attrs={"rows": 4}),
     )
 
     def for_action(self) -> dict[str, Any]:
@@ -189,14 +215,14 @@ class FilingForm(FormWithFiles):
             " words of an error help us find it at once."
         ),
         error_messages={"required": _("Tell us what happened or what you need.")},
-        widget=forms.Textarea(attrs={"rows": 6}),
+        widget=Area(attrs={"rows": 6}),
     )
     steps = TypedText(
         required=False,
         max_length=LONGEST_DETAIL,
         label=_("What did you do, step by step?"),
         help_text=_("Before it went wrong and while it did. By the steps we repeat it here."),
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=Area(attrs={"rows": 4}),
     )
     impact = forms.ChoiceField(
         required=False,
@@ -210,7 +236,7 @@ class FilingForm(FormWithFiles):
         max_length=LONGEST_DETAIL,
         label=_("What do you want to achieve in the end?"),
         help_text=_("Knowing the goal, we may see a shorter way to it."),
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=Area(attrs={"rows": 2}),
     )
     interface = TypedText(
         required=False,

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -24,6 +25,7 @@ PAGE = "tickets/cabinet/ticket.html"
 REPLY = "tickets/cabinet/_reply_form.html"
 NEWS = "tickets/cabinet/_news.html"
 NOTHING_NEW = 204
+MOST_NAMED = 50
 
 
 @customers_only
@@ -83,9 +85,8 @@ def _move(request: HttpRequest, number: int, action: Any, words: str) -> HttpRes
 
 
 def _shown(user: User, number: int) -> Ticket:
-    found = Ticket.objects.visible_to(user).select_related(
-        "requester", "property", "organization__account_manager", "assignee"
-    )
+    # The manager is only named where a ticket is addressed to them: few are.
+    found = Ticket.objects.visible_to(user).select_related("property", "assignee")
     shown: Ticket = get_object_or_404(found, number=number)
     return shown
 
@@ -132,8 +133,9 @@ def _standing(shown: Ticket, user: User, at: datetime) -> dict[str, Any]:
     }
 
 
-def _readers(shown: Ticket, user: User) -> list[User]:
+def _readers(shown: Ticket, user: User) -> list[str]:
     """Name who else of the organization reads this ticket."""
-    people = User.objects.active().filter(organization_id=shown.organization_id)
-    seeing = people.filter(role__sees_organization=True) | people.filter(pk=shown.requester_id)
-    return list(seeing.exclude(pk=user.pk).order_by("full_name")[:50])
+    reading = Q(role__sees_organization=True) | Q(pk=shown.requester_id)
+    people = User.objects.active().filter(reading, organization_id=shown.organization_id)
+    names = people.exclude(pk=user.pk).order_by("full_name").values_list("full_name", flat=True)
+    return list(names[:MOST_NAMED])
