@@ -148,7 +148,7 @@ def _value(name: str, part: str, world: dict) -> object:
             "user": "anna",
         }
         return world[known[model]].pk if model in known else 999_999
-    if name.startswith("attachment"):
+    if "attachment" in name:
         return world["attachment"].id
     return {
         "number": world["ticket"].number,
@@ -170,6 +170,7 @@ def meets(client: Client, name: str, parts: tuple[str, ...], world: dict) -> str
     except Exception:  # noqa: BLE001 (nameless patterns of the admin's catch-all)
         address = "/admin/no-such-page/"
     response = client.get(address)
+    response.close()  # a file that is served stays open until somebody has read it
     where = response.headers.get("Location", "")
     if response.status_code == 302 and where.startswith(LOGIN):
         return "login"

@@ -13,6 +13,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.http import Http404
 from django.test import RequestFactory, override_settings
+from django.utils import translation
 from PIL import Image
 
 from portal import files
@@ -23,8 +24,8 @@ HOSTILE = SHARED / "hostile" / "upload_filenames.json"
 
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path) -> Iterator[Path]:
-    """A place for files of this test alone."""
-    with override_settings(ATTACHMENT_ROOT=tmp_path):
+    """A place for files of this test alone; refusals are in English."""
+    with override_settings(ATTACHMENT_ROOT=tmp_path), translation.override("en"):
         yield tmp_path
 
 
