@@ -151,7 +151,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def initials(self) -> str:
         """At most two letters for the avatar."""
-        return "".join(word[0] for word in self.full_name.split()[:2]).upper()
+        return initials_of(self.full_name)
 
     @property
     def is_customer(self) -> bool:
@@ -163,6 +163,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Whether this person may enter the desk of the specialists."""
         # Customers are not asked for permissions: it saves two queries on each of their pages.
         return self.is_active and not self.is_customer and self.has_perm("accounts.work_desk")
+
+
+def initials_of(full_name: str) -> str:
+    """Give at most two letters of a name."""
+    return "".join(word[0] for word in full_name.split()[:2]).upper()
 
 
 class Property(models.Model):

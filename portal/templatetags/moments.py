@@ -171,18 +171,22 @@ def countdown(due_at: datetime | None, warn_at: datetime | None = None) -> SafeS
     left = due_at - at
     length = short_span(abs(left) / timedelta(minutes=1))
     if left < timedelta(0):
-        return _counting("late", _("Late by %(span)s") % {"span": length}, due_at, warn_at)
+        length = _("Late by %(span)s") % {"span": length}
+        return _counting("late", length, due_at, warn_at, get_language())
     is_near = at >= warn_at if warn_at else left < SOON
-    return _counting("soon" if is_near else "ok", length, due_at, warn_at)
+    return _counting("soon" if is_near else "ok", length, due_at, warn_at, get_language())
 
 
-def _counting(state: str, text: str, due_at: datetime, warn_at: datetime | None) -> SafeString:
-    """Draw a chip that counts. In Python: a queue has one in every row."""
+@lru_cache(maxsize=1000)
+def _counting(
+    state: str, text: str, due_at: datetime, warn_at: datetime | None, language: str | None
+) -> SafeString:
+    """Draw a chip that counts; a queue has one in every row, and it stands for a minute."""
     due = due_at.isoformat()
     warn = format_html(' data-warn="{}"', warn_at.isoformat()) if warn_at else ""
     return format_html(
         '<span class="chip" data-state="{}" data-due="{}"{} data-words="{}">{}<time datetime="{}">{}</time></span>',
-        *(state, due, warn, _words(get_language()), icon(SYMBOLS[state]), due, text),
+        *(state, due, warn, _words(language), icon(SYMBOLS[state]), due, text),
     )
 
 

@@ -215,7 +215,7 @@ def test_a_far_page_reads_one_range_of_an_index(sergey, ticket, at):
         cursor.execute("set local enable_seqscan = off; set local enable_sort = off")
     with CaptureQueriesContext(connection) as queries:
         rows = desk_queue.rows_of(Ticket.objects.visible_to(sergey), sergey, asked)
-    assert rows == [ticket]
+    assert [row.number for row in rows] == [ticket.number]
     with connection.cursor() as cursor:
         plans = []
         for query in queries.captured_queries:
