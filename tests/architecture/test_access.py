@@ -170,7 +170,8 @@ def meets(client: Client, name: str, parts: tuple[str, ...], world: dict) -> str
     except Exception:  # noqa: BLE001 (nameless patterns of the admin's catch-all)
         address = "/admin/no-such-page/"
     response = client.get(address)
-    response.close()  # a file that is served stays open until somebody has read it
+    for close in response._resource_closers:  # a served file stays open until it is read
+        close()
     where = response.headers.get("Location", "")
     if response.status_code == 302 and where.startswith(LOGIN):
         return "login"

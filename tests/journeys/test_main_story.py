@@ -4,7 +4,7 @@ import re
 from io import BytesIO
 
 import pytest
-from django.conf import settings
+from django.core import mail
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -13,7 +13,8 @@ from portal.delivery.models import Delivery
 from portal.feedback.models import Feedback
 from tickets.models import Ticket
 
-pytestmark = pytest.mark.browser
+# The admin's own templates read variables that are not always there.
+pytestmark = [pytest.mark.browser, pytest.mark.ignore_template_errors]
 ANNA, SERGEY, GALINA = (
     "anna@severnaya-verf.example",
     "sergey@hotbot.example",
@@ -104,5 +105,4 @@ def test_a_customer_is_answered_in_time_and_the_head_reads_what_they_think(enter
     assert {"ticket_received", "ticket_reply", "feedback_thanks", "feedback_answered"} <= letters
     ticket.refresh_from_db()
     assert (ticket.status, ticket.priority, ticket.due_at) == ("closed", "high", None)
-    files = {path.name.split("-", 1)[1] for path in settings.LETTERS_FOLDER.glob("*.eml")}
-    assert "feedback_answered.eml" in files
+    assert sum(message.to == [ANNA] for message in mail.outbox) >= len(letters)
