@@ -85,8 +85,19 @@ def _open_to_system_user(place: Path, var: Path) -> None:
     shutil.chown(place, SYSTEM_USER)
     place.chmod(0o700)
     (place / "var").write_text(str(var.resolve()))
+    _link(place, var)
     _forget_removed()
     _copy_binaries()
+
+
+def _link(place: Path, var: Path) -> None:
+    """Let `var/postgres` lead to the data; where the link is gone, `var` was, and the data with it."""
+    link = var.resolve() / "postgres"
+    if link.is_symlink():
+        return
+    if not _is_running(place / "data"):
+        shutil.rmtree(place / "data", ignore_errors=True)
+    link.symlink_to(place)
 
 
 def _forget_removed() -> None:
