@@ -19,10 +19,8 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(is_active=True)
 
     def with_permission(self, codename: str) -> UserQuerySet:
-        """Keep those whose group, or own permissions, grant `accounts.<codename>`."""
-        own = models.Q(user_permissions__codename=codename)
-        by_group = models.Q(groups__permissions__codename=codename)
-        return self.active().filter(own | by_group).distinct()
+        """Keep those whose groups grant `accounts.<codename>`; nobody has permissions of their own."""
+        return self.active().filter(groups__permissions__codename=codename).distinct()
 
     def desk(self) -> UserQuerySet:
         """Keep those who answer tickets."""

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
 from portal.hours import Schedule
-from portal.support.schedule import current_schedule
+from portal.support.schedule import current_schedule, ground
 from tickets import rules, sla
 from tickets.models import Clock, ClockKind, ClockLine, Message, Outcome, Target, Ticket
 
@@ -46,14 +47,24 @@ class Line:
     minutes: int
 
 
-def load_targets() -> list[sla.Target]:
-    """Read all targets, past versions included."""
-    return [
-        sla.Target(category, priority, minutes, valid_from)
-        for category, priority, minutes, valid_from in Target.objects.values_list(
-            "category", "priority", "minutes", "valid_from"
-        )
-    ]
+# The targets as this process read them last, by the version of the ground that every change renews.
+_targets: dict[UUID, tuple[sla.Target, ...]] = {}
+
+
+def load_targets() -> tuple[sla.Target, ...]:
+    """Give all targets, past versions included; they are read anew after a change."""
+    version = ground().brand.version
+    found = _targets.get(version)
+    if found is None:
+        found = _read_targets()
+        _targets.clear()
+        _targets[version] = found
+    return found
+
+
+def _read_targets() -> tuple[sla.Target, ...]:
+    rows = Target.objects.values_list("category", "priority", "minutes", "valid_from")
+    return tuple(sla.Target(*row) for row in rows)
 
 
 def promise(*, category: str, at: datetime) -> Promise:

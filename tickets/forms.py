@@ -1,6 +1,7 @@
 """Forms of the cabinet: what customers type and attach; a mistake loses none of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -89,6 +90,29 @@ class FilesInput(forms.FileInput):
         return files.getlist(name) if hasattr(files, "getlist") else []
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A file that an earlier try of a form left with us."""
+
+    id: UUID
+    name: str
+    size: int  # bytes
+    has_preview: bool
+
+
+@dataclass(frozen=True)
+class FilesShown:
+    """All that the field of files shows: under this it is drawn once."""
+
+    auto_id: str
+    label: str
+    errors: tuple[str, ...]
+    kept: tuple[Kept, ...]
+    accept: str = files.ACCEPT
+    most_files: int = files.MOST_FILES
+    most_bytes: int = files.MOST_BYTES
+
+
 class FormWithFiles(forms.Form):
     """A form whose files are taken in before anything else is judged, and listed with it then."""
 
@@ -142,6 +166,15 @@ class FormWithFiles(forms.Form):
         Changed words are a new matter, though the browser's way back shows the form as it was.
         """
         return uuid5(self.cleaned_data["form_key"], "\n".join(words))
+
+    @property
+    def files_shown(self) -> FilesShown:
+        """What the field of files shows."""
+        field = self["files"]
+        kept = [Kept(one.id, one.name, one.size, one.has_preview) for one in self.attachments]
+        return FilesShown(
+            field.auto_id, str(field.label), tuple(map(str, field.errors)), tuple(kept)
+        )
 
     @property
     def attachment_ids(self) -> list[UUID]:

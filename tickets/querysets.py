@@ -17,6 +17,11 @@ OPEN = [status.value for status in rules.OPEN_STATUSES]
 DONE = [status.value for status in rules.DONE_STATUSES]
 
 
+def sees_all(user: User) -> bool:
+    """Whether no ticket is hidden from this person."""
+    return user.works_desk and user.has_perm("accounts.see_all_tickets")
+
+
 class TicketQuerySet(models.QuerySet["Ticket"]):
     """Tickets."""
 
@@ -29,7 +34,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             return self.none()
         if user.works_desk:
             theirs = Q(organization__account_manager=user) | Q(assignee=user)
-            return self if user.has_perm("accounts.see_all_tickets") else self.filter(theirs)
+            return self if sees_all(user) else self.filter(theirs)
         if not user.is_customer or user.organization_id is None:
             return self.none()
         if user.role.sees_organization:

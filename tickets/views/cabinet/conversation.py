@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from portal import files
 from portal.refusals import Refused
 from tickets import access, actions, clock
 from tickets.actions.conversation import REOPEN_FOR
@@ -111,7 +110,6 @@ def _context(shown: Ticket, user: User, form: ReplyForm, at: datetime) -> dict[s
         "days": timeline.days_of(items),
         "seen": timeline.seen_of(items),
         "form": form,
-        "limits": {"files": files.MOST_FILES, "bytes": files.MOST_BYTES},
         "colleagues": _readers(shown, user),
         "impact": dict(IMPACTS).get(shown.details.get("impact", ""), ""),
         **_standing(shown, user, at),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from portal import files, html, http
+from portal import html, http
 from portal.refusals import Refused
 from tickets import access, actions, clock, identity, rules
 from tickets.forms import LONGEST_SUBJECT, FilingForm
@@ -111,7 +111,6 @@ def _page(request: HttpRequest, form: FilingForm, at: datetime, status: int = 20
         "checks": _checks(form, chosen),
         "wanting": {code: " ".join(_wanting(code)) for code, _words in CHECKS},
         "well_described": rules.WELL_DESCRIBED,
-        "limits": {"files": files.MOST_FILES, "bytes": files.MOST_BYTES},
     }
     template, fragment = "tickets/cabinet/new.html", "tickets/cabinet/_new_form.html"
     return http.page(request, template, fragment, context, status)

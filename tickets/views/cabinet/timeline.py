@@ -1,12 +1,15 @@
 """A conversation as customers read it: messages and the few events that concern them, by time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
+from django.db.models import Exists, OuterRef, prefetch_related_objects
+
 from accounts.models import User
 from portal.support.schedule import current_schedule
-from tickets.models import Event, Message, Ticket
+from tickets.models import Attachment, Event, Message, Ticket
 
 # Whatever else happens inside support stays there: whose turn it is, notes, priorities.
 SHOWN_EVENTS = ("filed", "resolved", "closed", "reopened")
@@ -52,18 +55,28 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= LONGEST_ID
 
 
-def items_of(ticket: Ticket, user: User, *, after: Seen = Seen()) -> list[Item]:
-    """Give what this person may read and has not seen, oldest first."""
-    messages = (
-        ticket.messages.visible_to(user)
-        .filter(id__gt=after.message_id)
-        .select_related("author")
-        .prefetch_related("attachments")
-    )
-    events = ticket.events.filter(code__in=SHOWN_EVENTS, id__gt=after.event_id)
-    items = [Item(message.created_at, message=message) for message in messages]
-    items += [Item(event.at, event=event) for event in events.select_related("actor")]
+def items_of(
+    ticket: Ticket, user: User, *, after: Seen = Seen(), history: Iterable[Event] | None = None
+) -> list[Item]:
+    """Give what this person may read and has not seen, oldest first.
+
+    `history` is that of the ticket, where somebody has read it already.
+    """
+    if history is None:
+        shown = ticket.events.filter(code__in=SHOWN_EVENTS, id__gt=after.event_id)
+        history = shown.select_related("actor")
+    items = [Item(message.created_at, message=message) for message in _said(ticket, user, after)]
+    items += [Item(event.at, event=event) for event in history if event.code in SHOWN_EVENTS]
     return sorted(items, key=_order)
+
+
+def _said(ticket: Ticket, user: User, after: Seen) -> list[Message]:
+    has_files = Exists(Attachment.objects.filter(message=OuterRef("pk")))
+    found = ticket.messages.visible_to(user).filter(id__gt=after.message_id)
+    said = list(found.select_related("author").annotate(has_files=has_files))
+    # Most conversations have no files: they are only asked for where there are some.
+    prefetch_related_objects([one for one in said if one.has_files], "attachments")  # type: ignore[attr-defined]
+    return said
 
 
 def _order(item: Item) -> tuple[datetime, bool, int]:

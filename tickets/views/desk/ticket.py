@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Self
 from uuid import uuid4
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,13 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.requests import signed_in
-from portal import files
 from portal.refusals import Refused
 from tickets import access, actions, clock, rules
 from tickets.actions.conversation import REOPEN_FOR
 from tickets.desk_forms import AnswerForm, AssignForm, TriageForm
 from tickets.forms import IMPACTS
-from tickets.models import Category, Event, Message, MessageKind, Priority, Ticket
+from tickets.models import Category, ClockLine, Event, Message, MessageKind, Priority, Ticket
 from tickets.views.cabinet import timeline
 from tickets.views.desk.doors import REFUSED, desk_only, done, onward, shown
 from tickets.views.desk.queue import upcoming
@@ -193,7 +193,7 @@ def _news(request: HttpRequest, found: Ticket, at: datetime) -> HttpResponse:
         "seen": timeline.seen_of(items, before),
         "ticket": found,
         "at": at,
-        "history": _history(found),
+        "history": _shown_of(_history(found)),
         **_clocks(found),
     }
     return render(request, "tickets/desk/_news.html", context)
@@ -205,7 +205,8 @@ def _has_happened(found: Ticket, last: str) -> bool:
 
 
 def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[str, Any]:
-    items = timeline.items_of(found, user)
+    history = _history(found)
+    items = timeline.items_of(found, user, history=history)
     closed_for_good = bool(found.closed_at and at - found.closed_at > REOPEN_FOR)
     return {
         "ticket": found,
@@ -214,13 +215,12 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
         "seen": timeline.seen_of(items),
         "form": form,
         "mode": NOTE if closed_for_good else REPLY,
-        "limits": {"files": files.MOST_FILES, "bytes": files.MOST_BYTES},
         "closed_for_good": closed_for_good,
         "details": _details(found),
         "matrix": _matrix(found, at),
-        "desk": User.objects.desk().order_by("full_name"),
+        "desk": User.objects.desk().order_by("full_name").values_list("pk", "full_name"),
         "proofs": found.proofs.order_by("-level", "-id")[:PROOFS],
-        "history": _history(found),
+        "history": _shown_of(history),
         "others": _others(found, user),
         "upcoming": upcoming(user),
         "can_triage": access.can_triage(user, found),
@@ -236,8 +236,10 @@ def _is_answer(message: Message) -> bool:
 
 def _clocks(found: Ticket) -> dict[str, Any]:
     """Give the ledger of all clocks, and why the running one is due when it is."""
-    ledger = list(found.clocks.prefetch_related("lines").order_by("id"))
-    running = next((one for one in ledger if one.stopped_at is None), None)
+    lines = ClockLine.objects.filter(clock__ticket=found).select_related("clock")
+    by_clock = groupby(lines.order_by("clock_id", "id"), key=attrgetter("clock"))
+    ledger = [(one, list(written)) for one, written in by_clock]
+    running = next((one for one, _written in ledger if one.stopped_at is None), None)
     return {
         "ledger": ledger,
         "clock": running,
@@ -246,9 +248,17 @@ def _clocks(found: Ticket) -> dict[str, Any]:
 
 
 def _history(found: Ticket) -> list[Event]:
-    """Give what happened, latest first; what "solved" and "closed" say is not said twice."""
-    said = Q(code="status_changed", data__after__in=rules.DONE_STATUSES)
-    return list(found.events.exclude(said).select_related("actor").order_by("-id")[:HISTORY])
+    """Read what happened, latest first."""
+    return list(found.events.select_related("actor").order_by("-id"))
+
+
+def _shown_of(history: list[Event]) -> list[Event]:
+    """Keep what the page lists; what "solved" and "closed" say is not said twice."""
+    return [event for event in history if not _is_said_already(event)][:HISTORY]
+
+
+def _is_said_already(event: Event) -> bool:
+    return event.code == "status_changed" and event.data.get("after") in rules.DONE_STATUSES
 
 
 def _details(found: Ticket) -> list[tuple[str, str]]:
@@ -265,11 +275,12 @@ def _impact(code: str) -> str:
 
 def _others(found: Ticket, user: User) -> list[Ticket]:
     visible = Ticket.objects.visible_to(user).filter(requester=found.requester_id)
-    return list(visible.exclude(pk=found.pk).order_by("-last_message_at", "-id")[:OTHERS])
+    others = visible.exclude(pk=found.pk).order_by("-last_message_at", "-id")
+    return list(others.only("number", "subject", "status")[:OTHERS])
 
 
-def _matrix(found: Ticket, at: datetime) -> list[tuple[str, list[Cell]]]:
-    return [
-        (row.category, [Cell.of(found, row.category, *cell) for cell in row.minutes.items()])
+def _matrix(found: Ticket, at: datetime) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
+    return tuple(
+        (row.category, tuple(Cell.of(found, row.category, *cell) for cell in row.minutes.items()))
         for row in clock.targets_table(at=at)
-    ]
+    )
