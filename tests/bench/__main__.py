@@ -150,9 +150,11 @@ def _search_quality(url: str, var: Path) -> None:
     _fresh_database(url, "bench_quality")
     environment = _environment(url.rsplit("/", 1)[0] + "/bench_quality", var)
     subprocess.run(
-        [sys.executable, "-m", "tests.bench.search_quality"],
-        env={**environment, "SHARED_DATA": str(data.parent)}, cwd=ROOT, check=True,
-    )  # fmt: skip
+        [sys.executable, "-m", "tests.bench.quality", str(data)],
+        env={**environment, "SHARED_DATA": str(data.parent)},
+        cwd=ROOT,
+        check=True,
+    )
 
 
 if __name__ == "__main__":
