@@ -63,7 +63,7 @@ app.conf.update(
     worker_max_tasks_per_child=500,
     worker_max_memory_per_child=524_288,
     worker_cancel_long_running_tasks_on_connection_loss=True,
-    worker_soft_shutdown_timeout=3 if settings.DEMO else 20,
+    worker_soft_shutdown_timeout=1 if settings.DEMO else 20,
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
     timezone="UTC",

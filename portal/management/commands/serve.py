@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from portal.demo.load import LOGINS, PASSWORD
 
-GRACE = 4  # seconds a process has to end by itself
+GRACE = 3  # seconds a process has to end by itself
 PAUSE = 0.5  # seconds between looks at the processes
 
 
