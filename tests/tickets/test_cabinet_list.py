@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from bs4 import BeautifulSoup
 from django.urls import reverse
+from django.utils import timezone
 
 from tickets import actions, identity
 from tickets.models import Ticket
@@ -125,6 +126,18 @@ def test_pages_cut_equal_instants_without_loss_or_repetition(sign_in, at, anna):
     assert address is None
     assert len(shown) == 45
     assert set(shown) == set(filed)
+
+
+def test_what_is_late_is_late_on_the_older_pages_too(sign_in, at, anna, monkeypatch, settings):
+    settings.LANGUAGE_CODE = "en"
+    for n in range(21):
+        file(anna, at - timedelta(minutes=n))
+    monkeypatch.setattr(timezone, "now", lambda: at + timedelta(hours=5))
+    client = sign_in(anna)
+    client.cookies["language"] = "en"
+    newest = BeautifulSoup(client.get(LIST).content, "html.parser")
+    older = client.get(LIST + newest.select_one(".pager a[rel=next]")["href"])
+    assert "We are late" in older.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tickets import actions
-from tickets.models import Ticket
+from tickets.querysets import scope_of
 from tickets.views.desk import queue as desk_queue
 
 QUEUE = reverse("desk:queue")
@@ -214,7 +214,7 @@ def test_a_far_page_reads_one_range_of_an_index(sergey, ticket, at):
     with connection.cursor() as cursor:
         cursor.execute("set local enable_seqscan = off; set local enable_sort = off")
     with CaptureQueriesContext(connection) as queries:
-        rows = desk_queue.rows_of(Ticket.objects.visible_to(sergey), sergey, asked)
+        rows = desk_queue.rows_of(scope_of(sergey), asked)
     assert [row.number for row in rows] == [ticket.number]
     with connection.cursor() as cursor:
         plans = []

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,11 +18,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
 from portal import html
 from tickets import rules
 from tickets.models import Ticket
-from tickets.querysets import TicketQuerySet
+from tickets.querysets import Scope, TicketQuerySet, compose, read, scope_of
 from tickets.views.cabinet.doors import customers_only, person
 
 PAGE = 20
@@ -52,6 +52,9 @@ VIEWS = (
     View("work", _("In work"), (rules.Status.NEW, rules.Status.OPEN, rules.Status.IN_DEVELOPMENT)),
     View("solved", _("Solved"), rules.DONE_STATUSES),
 )
+
+
+BY_CODE = {view.code: view for view in VIEWS}
 
 
 @dataclass(frozen=True)
@@ -92,17 +95,24 @@ class Row:
     is_late: bool
 
 
+# In the order of the fields of Row, and who asked.
+SHOWN = (
+    *("pk", "number", "subject", "requester__full_name", "property__name", "status"),
+    *("last_message_at", "closed_at", "due_at", "requester_id"),
+)
+
+
 @customers_only
 @require_safe
 def tickets(request: HttpRequest) -> HttpResponse:
     """Show the tickets of this person, or of the organization where the role allows it."""
     user, at = person(request), timezone.now()
     asked = _asked(request.GET)
-    found = _found(user, asked)
-    rows = _rows(_under(asked.view, found), asked, user, at)
+    scope = scope_of(user)
+    rows = _rows(scope, asked, at)
     context = {
         "asked": asked,
-        "tabs": _tabs(found, asked),
+        "tabs": _tabs(scope, asked),
         "rows": rows[:PAGE],
         "older": asked.address(after=_cursor(rows[PAGE - 1])) if len(rows) > PAGE else "",
         "newest": asked.address() if asked.after else "",
@@ -112,22 +122,19 @@ def tickets(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(query: Mapping[str, str]) -> Asked:
-    code = query.get("view", "")
     return Asked(
-        view=next((view for view in VIEWS if view.code == code), VIEWS[0]),
+        view=BY_CODE.get(query.get("view", ""), VIEWS[0]),
         search=" ".join(html.without_control(query.get("q", "")).split())[:LONGEST_SEARCH],
         is_mine_only=bool(query.get("mine")),
         after=_read_cursor(query.get("after", "")),
     )
 
 
-def _found(user: User, asked: Asked) -> TicketQuerySet:
-    found = Ticket.objects.visible_to(user)
-    if asked.is_mine_only:
-        found = found.filter(requester=user)
-    if asked.search:
-        found = found.filter(_matching(asked.search))
-    return found
+def _found(scope: Scope, search: str, is_mine_only: bool) -> TicketQuerySet:  # noqa: FBT001
+    found = Ticket.objects.within(scope)
+    if is_mine_only:
+        found = found.filter(requester=scope.person_id)
+    return found.filter(_matching(search)) if search else found
 
 
 def _matching(search: str) -> Q:
@@ -138,8 +145,8 @@ def _matching(search: str) -> Q:
     return by_subject
 
 
-def _tabs(found: TicketQuerySet, asked: Asked) -> list[dict[str, object]]:
-    counts = _counts(found)
+def _tabs(scope: Scope, asked: Asked) -> list[dict[str, object]]:
+    counts = _counts(scope, asked)
     return [
         {
             "name": view.name,
@@ -155,11 +162,10 @@ def _shown(count: int) -> str:
     return f"{MOST_COUNTED}+" if count >= MOST_COUNTED else str(count)
 
 
-def _counts(found: TicketQuerySet) -> dict[str, int]:
+def _counts(scope: Scope, asked: Asked) -> dict[str, int]:
     """Count the tickets of each status, none further than we show."""
-    wanted = found.filter(status=RawSQL("wanted.status", ())).order_by()
     try:
-        rows, values = wanted.values("pk")[:MOST_COUNTED].query.sql_with_params()
+        rows, values = compose(_counted, scope, asked.search, asked.is_mine_only)
     except EmptyResultSet:
         return {}
     with connection.cursor() as cursor:
@@ -167,25 +173,35 @@ def _counts(found: TicketQuerySet) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def _under(view: View, found: TicketQuerySet) -> TicketQuerySet:
-    """Keep what stands under this tab."""
-    return found if view is VIEWS[0] else found.filter(status__in=view.statuses)
+def _counted(scope: Scope, search: str, is_mine_only: bool) -> QuerySet[Ticket, Any]:  # noqa: FBT001
+    wanted = _found(scope, search, is_mine_only).filter(status=RawSQL("wanted.status", ()))
+    return wanted.order_by().values("pk")[:MOST_COUNTED]
 
 
-def _rows(found: TicketQuerySet, asked: Asked, user: User, at: datetime) -> list[Row]:
+def _rows(scope: Scope, asked: Asked, at: datetime) -> list[Row]:
     """Read one page and a row more, to know whether there is another."""
-    if asked.after is not None:
-        at, pk = asked.after
-        # The first condition is what the index reads from; the second only splits equal instants.
-        found = found.filter(last_message_at__lte=at).exclude(last_message_at=at, pk__gte=pk)
-    shown = found.order_by("-last_message_at", "-pk").values_list(
-        *("pk", "number", "subject", "requester__full_name", "property__name", "status"),
-        *("last_message_at", "closed_at", "due_at", "requester_id"),
-    )
+    given = scope, asked.search, asked.is_mine_only, asked.view.code, asked.after
     return [
-        Row(*row, is_own=requester_id == user.pk, is_late=bool(row[-1] and row[-1] < at))
-        for *row, requester_id in shown[: PAGE + 1]
+        Row(*row, is_own=requester == scope.person_id, is_late=bool(row[-1] and row[-1] < at))
+        for *row, requester in read(_listed, *given)
     ]
+
+
+def _listed(
+    scope: Scope,
+    search: str,
+    is_mine_only: bool,  # noqa: FBT001
+    code: str,
+    after: tuple[datetime, int] | None,
+) -> QuerySet[Ticket, Any]:
+    found, view = _found(scope, search, is_mine_only), BY_CODE[code]
+    if view is not VIEWS[0]:
+        found = found.filter(status__in=view.statuses)
+    if after is not None:
+        last, pk = after
+        # The first condition is what the index reads from; the second only splits equal instants.
+        found = found.filter(last_message_at__lte=last).exclude(last_message_at=last, pk__gte=pk)
+    return found.order_by("-last_message_at", "-pk").values_list(*SHOWN)[: PAGE + 1]
 
 
 def _cursor(ticket: Row) -> str:

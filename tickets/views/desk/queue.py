@@ -1,12 +1,13 @@
 """The queue: views with counts, by due time, paged by cursor so that a million rows cost the same."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -21,7 +22,7 @@ from portal import html
 from portal.http import page
 from tickets import rules
 from tickets.models import Category, ChannelCode, Ticket
-from tickets.querysets import TicketQuerySet
+from tickets.querysets import Make, Scope, TicketQuerySet, compose, read, scope_of
 from tickets.views.desk.doors import desk_only
 
 ROWS = 25
@@ -31,7 +32,7 @@ LONGEST_SEARCH = 200
 LONGEST_NUMBER = 18  # digits; more do not fit into the column
 NOBODY_WAITS = "none"  # the place of the cursor among tickets without a due time
 
-Choose = Callable[[TicketQuerySet, User], TicketQuerySet]
+Choose = Callable[[TicketQuerySet, Scope], TicketQuerySet]
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,28 @@ class Row:
         return str(ChannelCode(self.channel).label)
 
 
+@dataclass(frozen=True)
+class Next:
+    """What is shown of a ticket beside another one."""
+
+    pk: int
+    number: int
+    subject: str
+    priority: str | None
+    due_at: datetime | None
+    hotel: str | None
+    organization: str
+
+
+SHOWN_NEXT = (
+    "pk",
+    "number",
+    "subject",
+    "priority",
+    "due_at",
+    "property__name",
+    "organization__name",
+)
 # In the order of the fields of Row.
 SHOWN = (
     *("pk", "number", "subject", "status", "priority", "category", "channel", "due_at"),
@@ -119,16 +142,21 @@ def _support(found: TicketQuerySet) -> TicketQuerySet:
 
 
 VIEWS = (
-    View("all", _("Whole team"), "users", lambda found, _user: _support(found.open())),
-    View("mine", _("Mine"), "user", lambda found, user: found.assigned_to(user)),
-    View("untriaged", _("Not triaged"), "p-none", lambda found, _user: _support(found.untriaged())),
+    View("all", _("Whole team"), "users", lambda found, _scope: _support(found.open())),
+    View("mine", _("Mine"), "user", lambda found, scope: found.assigned_to(scope.person_id)),
+    View(
+        "untriaged", _("Not triaged"), "p-none", lambda found, _scope: _support(found.untriaged())
+    ),
     View(
         "manager",
         _("To managers"),
         "case",
-        lambda found, _user: found.open().for_addressee(rules.Addressee.MANAGER),
+        lambda found, _scope: found.open().for_addressee(rules.Addressee.MANAGER),
     ),
 )
+
+
+BY_CODE = {view.code: view for view in VIEWS}
 
 
 @dataclass(frozen=True)
@@ -154,13 +182,13 @@ class Asked:
 def queue(request: HttpRequest) -> HttpResponse:
     """Show a view of the queue; the number of a ticket leads to it."""
     user, asked = signed_in(request), _asked(request.GET, signed_in(request))
-    visible = Ticket.objects.visible_to(user)
-    if (number := _number(asked.search)) and visible.filter(number=number).exists():
+    scope, number = scope_of(user), _number(asked.search)
+    if number and Ticket.objects.within(scope).filter(number=number).exists():
         return redirect("desk:ticket", number)
-    rows = rows_of(visible, user, asked)
+    rows = rows_of(scope, asked)
     context = {
         "asked": asked,
-        "tabs": _tabs(visible, user, asked),
+        "tabs": _tabs(scope, asked),
         "rows": rows[:ROWS],
         "next": asked.address(after=_cursor(rows[ROWS - 1])) if len(rows) > ROWS else "",
         "first": asked.address() if asked.after else "",
@@ -169,41 +197,59 @@ def queue(request: HttpRequest) -> HttpResponse:
     return page(request, "tickets/desk/queue.html", "tickets/desk/_queue_news.html", context)
 
 
-def upcoming(user: User) -> list[Row]:
+def upcoming(user: User) -> list[Next]:
     """Give what is due next in the view that this person works in."""
-    asked = _asked({}, user)
-    return rows_of(Ticket.objects.visible_to(user), user, asked, most=UPCOMING)
+    usual = _asked({}, user).view.code
+    return [Next(*values) for values in read(_next_ones, scope_of(user), usual)]
 
 
-def rows_of(
-    visible: TicketQuerySet, user: User, asked: Asked, *, most: int = ROWS + 1
-) -> list[Row]:
+def _next_ones(scope: Scope, code: str) -> QuerySet[Ticket, Any]:
+    return _ordered(scope, code, "").values_list(*SHOWN_NEXT)[:UPCOMING]
+
+
+def rows_of(scope: Scope, asked: Asked) -> list[Row]:
     """Give one page of a view and one row more, which says that there is a next page."""
-    found = _searched(asked.view.choose(visible, user), asked.search).by_due()
+    given = scope, asked.view.code, asked.search
     if asked.after is None:
-        return _read(found[:most])
+        return _rows(_first, *given)
     # Two ranges of one index: in one condition the planner would read the index from its start.
     due, last = asked.after
-    dated = _read(_dated(found, due, last)[:most]) if due else []
-    if len(dated) == most:
+    dated = _rows(_dated, *given, due, last) if due else []
+    if len(dated) > ROWS:
         return dated
-    undated = found.filter(due_at__isnull=True, id__gt=0 if due else last)
-    return dated + _read(undated[: most - len(dated)])
+    return [*dated, *_rows(_undated, *given, 0 if due else last)][: ROWS + 1]
 
 
-def _read(found: TicketQuerySet) -> list[Row]:
-    return [Row(*values) for values in found.values_list(*SHOWN)]
+def _rows(make: Make, *given: Hashable) -> list[Row]:
+    return [Row(*values) for values in read(make, *given)]
 
 
-def _dated(found: TicketQuerySet, due: datetime, last: int) -> TicketQuerySet:
-    return found.filter(Q(due_at__gt=due) | Q(id__gt=last), due_at__gte=due)
+def _first(scope: Scope, code: str, search: str) -> QuerySet[Ticket, Any]:
+    return _ordered(scope, code, search).values_list(*SHOWN)[: ROWS + 1]
+
+
+def _dated(scope: Scope, code: str, search: str, due: datetime, last: int) -> QuerySet[Ticket, Any]:
+    found = _ordered(scope, code, search).filter(Q(due_at__gt=due) | Q(id__gt=last))
+    return found.filter(due_at__gte=due).values_list(*SHOWN)[: ROWS + 1]
+
+
+def _undated(scope: Scope, code: str, search: str, last: int) -> QuerySet[Ticket, Any]:
+    found = _ordered(scope, code, search).filter(due_at__isnull=True, id__gt=last)
+    return found.values_list(*SHOWN)[: ROWS + 1]
+
+
+def _ordered(scope: Scope, code: str, search: str) -> TicketQuerySet:
+    return _searched(_chosen(scope, code), search).by_due()
+
+
+def _chosen(scope: Scope, code: str) -> TicketQuerySet:
+    return BY_CODE[code].choose(Ticket.objects.within(scope), scope)
 
 
 def _asked(data: Mapping[str, str], user: User) -> Asked:
-    codes = {view.code: view for view in VIEWS}
     usual = "all" if user.has_perm("accounts.see_all_tickets") else "mine"
     search = html.without_control(data.get("q", ""))[:LONGEST_SEARCH].strip()
-    view = codes.get(data.get("view", ""), codes[usual])
+    view = BY_CODE.get(data.get("view", ""), BY_CODE[usual])
     return Asked(view, search, _read_cursor(data.get("after", "")))
 
 
@@ -241,15 +287,18 @@ def _read_cursor(text: str) -> tuple[datetime | None, int] | None:
     return (due, int(number)) if due and due.tzinfo else None
 
 
-def _tabs(visible: TicketQuerySet, user: User, asked: Asked) -> list[Tab]:
-    counts = _counts([view.choose(visible, user) for view in VIEWS])
-    return [Tab(view, count, view is asked.view) for view, count in zip(VIEWS, counts, strict=True)]
+def _tabs(scope: Scope, asked: Asked) -> list[Tab]:
+    counts = zip(VIEWS, _counts(scope), strict=True)
+    return [Tab(view, count, view is asked.view) for view, count in counts]
 
 
-def _counts(views: list[TicketQuerySet]) -> tuple[int, ...]:
+def _counted(scope: Scope, code: str) -> QuerySet[Ticket, Any]:
+    return _chosen(scope, code).order_by().values("pk")[: MOST_COUNTED + 1]
+
+
+def _counts(scope: Scope) -> tuple[int, ...]:
     """Count what each view holds, none further than we show."""
-    capped = [found.order_by().values("pk")[: MOST_COUNTED + 1] for found in views]
-    composed = [found.query.sql_with_params() for found in capped]
+    composed = [compose(_counted, scope, view.code) for view in VIEWS]
     counts = ", ".join(COUNT.format(rows=rows) for rows, _values in composed)
     values = [value for _rows, some in composed for value in some]
     with connection.cursor() as cursor:
