@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -17,6 +17,7 @@ from tickets import access, actions, clock
 from tickets.actions.conversation import REOPEN_FOR
 from tickets.forms import IMPACTS, ReplyForm
 from tickets.models import Ticket
+from tickets.querysets import read
 from tickets.views.cabinet import timeline
 from tickets.views.cabinet.doors import customers_only, onward, person, status_of_refusal
 
@@ -133,7 +134,11 @@ def _standing(shown: Ticket, user: User, at: datetime) -> dict[str, Any]:
 
 def _readers(shown: Ticket, user: User) -> list[str]:
     """Name who else of the organization reads this ticket."""
-    reading = Q(role__sees_organization=True) | Q(pk=shown.requester_id)
-    people = User.objects.active().filter(reading, organization_id=shown.organization_id)
-    names = people.exclude(pk=user.pk).order_by("full_name").values_list("full_name", flat=True)
-    return list(names[:MOST_NAMED])
+    found = read(_reading, shown.organization_id, shown.requester_id, user.pk)
+    return [name for (name,) in found]
+
+
+def _reading(organization: int, requester: int, reader: int) -> QuerySet[User, Any]:
+    reading = Q(role__sees_organization=True) | Q(pk=requester)
+    people = User.objects.active().filter(reading, organization_id=organization)
+    return people.exclude(pk=reader).order_by("full_name").values_list("full_name")[:MOST_NAMED]

@@ -8,6 +8,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -20,7 +21,17 @@ from tickets import access, actions, clock, rules
 from tickets.actions.conversation import REOPEN_FOR
 from tickets.desk_forms import AnswerForm, AssignForm, TriageForm
 from tickets.forms import IMPACTS
-from tickets.models import Category, ClockLine, Event, Message, MessageKind, Priority, Ticket
+from tickets.models import (
+    Category,
+    ClockLine,
+    Event,
+    Message,
+    MessageKind,
+    Priority,
+    Status,
+    Ticket,
+)
+from tickets.querysets import Scope, read, scope_of
 from tickets.views.cabinet import timeline
 from tickets.views.desk.doors import REFUSED, desk_only, done, onward, shown
 from tickets.views.desk.queue import upcoming
@@ -218,7 +229,7 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
         "closed_for_good": closed_for_good,
         "details": _details(found),
         "matrix": _matrix(found, at),
-        "desk": User.objects.desk().order_by("full_name").values_list("pk", "full_name"),
+        "desk": read(_people_of_the_desk),
         "proofs": found.proofs.order_by("-level", "-id")[:PROOFS],
         "history": _shown_of(history),
         "others": _others(found, user),
@@ -273,10 +284,20 @@ def _impact(code: str) -> str:
     return str(dict(IMPACTS).get(code, code))
 
 
-def _others(found: Ticket, user: User) -> list[Ticket]:
-    visible = Ticket.objects.visible_to(user).filter(requester=found.requester_id)
-    others = visible.exclude(pk=found.pk).order_by("-last_message_at", "-id")
-    return list(others.only("number", "subject", "status")[:OTHERS])
+def _people_of_the_desk() -> QuerySet[User, Any]:
+    return User.objects.desk().order_by("full_name").values_list("pk", "full_name")
+
+
+def _others(found: Ticket, user: User) -> list[tuple[int, str, str]]:
+    """Give number, subject and state of what the requester asked last."""
+    others = read(_others_of, scope_of(user), found.requester_id, found.pk)
+    return [(number, subject, str(Status(status).label)) for number, subject, status in others]
+
+
+def _others_of(scope: Scope, requester: int, ticket: int) -> QuerySet[Ticket, Any]:
+    others = Ticket.objects.within(scope).filter(requester=requester).exclude(pk=ticket)
+    ordered = others.order_by("-last_message_at", "-id")
+    return ordered.values_list("number", "subject", "status")[:OTHERS]
 
 
 def _matrix(found: Ticket, at: datetime) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
