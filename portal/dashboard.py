@@ -73,6 +73,11 @@ def stylesheet(_request: HttpRequest) -> str:
     return static("css/admin.css")
 
 
+def labels_script(_request: HttpRequest) -> str:
+    """Give the address of the script that names what Django's admin leaves nameless."""
+    return static("js/admin_labels.js")
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Give the menu of what this person may open, by task."""
     groups = [

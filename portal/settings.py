@@ -369,6 +369,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": True,
     "DASHBOARD_CALLBACK": "portal.dashboard.dashboard",
     "STYLES": ["portal.dashboard.stylesheet"],
+    "SCRIPTS": ["portal.dashboard.labels_script"],
     "BORDER_RADIUS": "8px",
     "SIDEBAR": {"show_search": True, "navigation": "portal.dashboard.navigation"},
     "COLORS": {
