@@ -58,13 +58,13 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """Show an article; a hidden one is as good as none."""
+    # The version of the lists changes with every article that readers may see differently.
+    key = (for_request(request).brand.version, lists.version())
+    return strangers.keep(request, key, partial(_article, request, slug), at=timezone.now())
+
+
+def _article(request: HttpRequest, slug: str) -> HttpResponse:
     found, revision = _readable(request, slug)
-    key = (revision.pk, for_request(request).brand.version, lists.version())
-    page_of_it = partial(_article, request, found, revision)
-    return strangers.keep(request, key, page_of_it, at=timezone.now())
-
-
-def _article(request: HttpRequest, found: Article, revision: Revision) -> HttpResponse:
     body, headings = html.outline(revision.body)
     context = {
         "article": found,

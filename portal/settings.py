@@ -118,7 +118,7 @@ DATABASES["default"].update(
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     connect_timeout=3,
     options=(
-        "-c statement_timeout=15000 -c lock_timeout=5000"
+        f"-c statement_timeout={env.int('STATEMENT_TIMEOUT', default=15_000)} -c lock_timeout=5000"
         " -c idle_in_transaction_session_timeout=30000"
     ),
 )

@@ -17,6 +17,8 @@ from portal import embedded
 os.environ["PORTAL_MODE"] = "test"
 _stack = contextlib.ExitStack()
 _var = Path(tempfile.mkdtemp(prefix="portal-test-"))
+# Emptying all tables between browser tests may take longer than a page ever should.
+os.environ["STATEMENT_TIMEOUT"] = "60000"
 os.environ["CACHE_URL"] = "dbcache://cache"
 os.environ["ATTACHMENT_ROOT"] = str(_var / "attachments")
 os.environ["LETTERS_ROOT"] = str(_var / "letters")

@@ -1,4 +1,4 @@
-// Gives select2, which Django's admin uses for its searches, the names that screen readers need.
+// Gives what Unfold and select2 leave nameless the names that screen readers need.
 function name(box) {
   const field = box.closest(".select2-container")?.previousElementSibling;
   const label = field?.labels?.[0]?.textContent.trim() || field?.name || "";
@@ -11,6 +11,11 @@ function name(box) {
 
 function nameAll() {
   document.querySelectorAll(".select2-container .selection").forEach(name);
+  // Unfold marks no main part, and gives all its scrolling boxes one name.
+  document.getElementById("main")?.setAttribute("role", "main");
+  document.querySelectorAll(".simplebar-content-wrapper").forEach((one, place) => {
+    one.setAttribute("aria-label", `${one.getAttribute("aria-label").replace(/ \d+$/, "")} ${place + 1}`);
+  });
 }
 
 window.addEventListener("load", () => {
