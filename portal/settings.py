@@ -115,10 +115,11 @@ DATABASES["default"].update(
     CONN_MAX_AGE=env.int("CONN_MAX_AGE", default=60),
     CONN_HEALTH_CHECKS=True,
 )
+STATEMENT_TIMEOUT = env.int("STATEMENT_TIMEOUT", default=15_000)  # milliseconds
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     connect_timeout=3,
     options=(
-        f"-c statement_timeout={env.int('STATEMENT_TIMEOUT', default=15_000)} -c lock_timeout=5000"
+        f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout=5000"
         " -c idle_in_transaction_session_timeout=30000"
     ),
 )

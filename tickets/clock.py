@@ -3,17 +3,36 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
-from portal.hours import Schedule
+from accounts.models import User
+from portal.hours import Interval, Schedule, Version
 from portal.support.schedule import current_schedule, ground
 from tickets import rules, sla
-from tickets.models import Clock, ClockKind, ClockLine, Message, Outcome, Target, Ticket
+from tickets.models import (
+    Clock,
+    ClockKind,
+    ClockLine,
+    Message,
+    Outcome,
+    Segment,
+    Target,
+    Ticket,
+)
+from tickets.models.clock import RESPONSES
 
 BATCH = 1000
-WARN_PERCENT = 80
+HALF, WARN_PERCENT = 50, 80
+SHARES = (0.5, 0.8)
+DUE = ("due_at", "half_at", "warn_at")
+STOPPED = ("stopped_at", "stopped_by", "outcome", "elapsed_seconds", "was_late", "calendar")
+# Every hour of every day: what work and news of a development count by.
+ALWAYS = Schedule("UTC", (Version(date(2000, 1, 1), ((Interval(0, 24 * 60),),) * 7),))
 
 
 @dataclass(frozen=True)
@@ -111,81 +130,200 @@ def targets_table(*, at: datetime) -> list[TargetRow]:
 def start(*, ticket: Ticket, kind: ClockKind, message: Message, at: datetime) -> Clock:
     """Start the clock of an answer at the receipt of a message."""
     schedule = current_schedule()
-    clock = Clock(
-        ticket=ticket,
-        kind=kind,
-        started_at=at,
-        message=message,
-        category=ticket.category,
-        priority=ticket.priority,
-        target_minutes=_minutes(
-            load_targets(), ticket.category, ticket.priority, schedule.day_of(at)
-        ),
+    clock = _new(ticket, kind, at, message=message)
+    clock.target_minutes = _minutes(
+        load_targets(), ticket.category, ticket.priority, schedule.day_of(at)
     )
     _compute(clock, schedule)
-    clock.save(force_insert=True)
-    _line(clock, "started", at, schedule)
+    reason = "received" if kind == ClockKind.FIRST else "customer_wrote"
+    _begin(clock, reason, at, schedule)
     _copy_due(ticket, clock)
     return clock
 
 
+def start_work(*, ticket: Ticket, at: datetime, message: Message | None = None) -> Clock:
+    """Start the clock of the work: it counts every hour, and critical and high incidents have a day."""
+    schedule = current_schedule()
+    clock = _new(ticket, ClockKind.WORK, at, message=message)
+    _compute_work(clock, schedule, at)
+    _begin(clock, "received", at, schedule)
+    return clock
+
+
+def start_update(*, ticket: Ticket, due_at: datetime, at: datetime) -> Clock:
+    """Start the clock of the next news of the development, due at the date that was told."""
+    clock = _new(ticket, ClockKind.UPDATE, at)
+    clock.due_at = max(due_at, at)
+    clock.half_at, clock.warn_at = (_share(clock.started_at, clock.due_at, part) for part in SHARES)
+    _begin(clock, "handed_over", at, current_schedule())
+    return clock
+
+
+def resume_from(*, clock: Clock, ticket: Ticket, at: datetime) -> Clock:
+    """Go on in `ticket` with a response clock that stood elsewhere: same start, same target.
+
+    For merges and their undoing (rule 9). Its past is one running segment from the old start.
+    """
+    schedule = current_schedule()
+    going_on = _new(ticket, ClockKind(clock.kind), clock.started_at, message=clock.message)
+    going_on.category, going_on.priority = clock.category, clock.priority
+    going_on.target_minutes = clock.target_minutes
+    _compute(going_on, schedule)
+    _begin(going_on, "merged", at, schedule)
+    _copy_due(ticket, going_on)
+    return going_on
+
+
 def retarget(*, ticket: Ticket, at: datetime) -> None:
-    """Give the open clock the target of the ticket's present category and priority (rule 6).
+    """Give the open clocks the targets of the ticket's present category and priority (rule 6).
 
     The time already run counts; a clock that is late by now keeps a stricter target. A promise
     that is earlier than the new due time holds (rule 7).
     """
+    schedule = current_schedule()
+    work = open_work(ticket)
+    if work is not None:
+        _retarget_work(work, ticket, schedule, at)
     clock = open_clock(ticket)
     if clock is None:
         return
     clock.ticket = ticket
-    schedule = current_schedule()
     minutes = _minutes(
         load_targets(), ticket.category, ticket.priority, schedule.day_of(clock.started_at)
     )
     target = timedelta(minutes=minutes)
-    kept = sla.retarget(_pure(clock), schedule, target=target, at=at).clock.target
+    kept = sla.retarget(pure(clock), schedule, target=target, at=at).clock.target
     clock.category, clock.priority = ticket.category, ticket.priority
     clock.target_minutes = _whole_minutes(kept)
     _compute(clock, schedule)
-    clock.save(update_fields=["category", "priority", "target_minutes", "due_at", "warn_at"])
+    clock.save(update_fields=["category", "priority", "target_minutes", *DUE])
     _line(clock, "retargeted", at, schedule, priority=ticket.priority or "")
     _copy_due(ticket, clock)
 
 
-def stop(*, ticket: Ticket, outcome: Outcome, at: datetime) -> Clock | None:
-    """Stop the open clock; nobody waits for us any more."""
+def _retarget_work(clock: Clock, ticket: Ticket, schedule: Schedule, at: datetime) -> None:
+    clock.ticket = ticket
+    before = clock.due_at
+    clock.category, clock.priority = ticket.category, ticket.priority
+    if not sla.is_late(before, at):  # a lowered priority never un-breaches
+        _compute_work(clock, schedule, clock.started_at)
+    clock.save(update_fields=["category", "priority", *DUE])
+    if clock.due_at != before:
+        _line(clock, "retargeted", at, schedule, priority=ticket.priority or "")
+
+
+def stop(*, ticket: Ticket, outcome: Outcome, at: datetime, by: User | None = None) -> Clock | None:
+    """Stop the open clock of an answer; nobody waits for our words any more."""
     clock = open_clock(ticket)
     if clock is not None:
-        clock.stopped_at, clock.outcome = at, outcome
-        clock.save(update_fields=["stopped_at", "outcome"])
-        _line(clock, "stopped", at, current_schedule(), outcome=outcome)
+        clock.ticket = ticket
+        _stop(clock, outcome, at, by)
     _copy_due(ticket, None)
     return clock
 
 
+def stop_work(
+    *, ticket: Ticket, outcome: Outcome, at: datetime, by: User | None = None
+) -> Clock | None:
+    """Stop the clock of the work."""
+    clock = open_work(ticket)
+    if clock is not None:
+        clock.ticket = ticket
+        _stop(clock, outcome, at, by)
+    return clock
+
+
+def stop_update(
+    *, ticket: Ticket, outcome: Outcome, at: datetime, by: User | None = None
+) -> Clock | None:
+    """Stop the clock of the next news: they were told, or the development is over."""
+    clock = _open(ticket, [ClockKind.UPDATE])
+    if clock is not None:
+        clock.ticket = ticket
+        _stop(clock, outcome, at, by)
+    return clock
+
+
+def pause_work(*, ticket: Ticket, reason: str, at: datetime) -> None:
+    """Let the clock of the work stand still: we wait for somebody outside."""
+    clock = open_work(ticket)
+    if clock is None or not _is_running(clock):
+        return
+    schedule = current_schedule()
+    _turn(clock, at, schedule, is_running=False, reason=reason)
+    _line(clock, "paused", at, schedule, reason=reason)
+
+
+def resume_work(*, ticket: Ticket, reason: str, at: datetime) -> None:
+    """Let the clock of the work run again; a day that passed while it stood is followed by this one."""
+    clock = open_work(ticket)
+    if clock is None or _is_running(clock):
+        return
+    schedule, standing = current_schedule(), clock.segments.get(ends_at__isnull=True)
+    clock.ticket = ticket
+    if clock.due_at and standing.starts_at <= clock.due_at < at:
+        _compute_work(clock, schedule, at)
+        clock.save(update_fields=DUE)
+    _turn(clock, at, schedule, is_running=True, reason=reason)
+    _line(clock, "resumed", at, schedule, reason=reason)
+
+
+def note_code(*, ticket: Ticket, at: datetime) -> None:
+    """Write into the ledger that a code was asked for: it neither counts nor pauses (rule 4)."""
+    clock = open_clock(ticket)
+    if clock is not None:
+        _line(clock, "code_sent", at, current_schedule())
+
+
+def promise_moved(*, ticket: Ticket, at: datetime) -> None:
+    """Count by the new promise of a ticket, and write that into the ledger (rule 7)."""
+    clock = open_clock(ticket)
+    if clock is None:
+        return
+    schedule, clock.ticket = current_schedule(), ticket
+    _compute(clock, schedule)
+    clock.save(update_fields=DUE)
+    _line(clock, "promise_moved", at, schedule)
+    _copy_due(ticket, clock)
+
+
 def open_clock(ticket: Ticket) -> Clock | None:
-    """Give the clock that runs, if one does."""
-    return Clock.objects.filter(ticket=ticket, stopped_at__isnull=True).first()
+    """Give the clock of an answer that runs, if one does."""
+    return _open(ticket, RESPONSES)
+
+
+def open_work(ticket: Ticket) -> Clock | None:
+    """Give the clock of the work that is open, running or not."""
+    return _open(ticket, [ClockKind.WORK])
+
+
+def _open(ticket: Ticket, kinds: Sequence[str]) -> Clock | None:
+    return Clock.objects.filter(ticket=ticket, stopped_at__isnull=True, kind__in=kinds).first()
 
 
 def explain(clock: Clock) -> list[Line]:
     """Tell why a clock is due when it is, stretch by stretch."""
-    return [_told(line, clock) for line in sla.explain(_pure(clock), current_schedule())]
+    return [_told(line, clock) for line in sla.explain(pure(clock), schedule_of(clock))]
 
 
 def _told(line: sla.ExplainLine, clock: Clock) -> Line:
     is_due = line.code is sla.Code.DUE
     # For a reader the night is the same, whether the clock has run before it or not.
     code = sla.Code.WAITS if line.code is sla.Code.CLOSED else line.code
-    minutes = clock.target_minutes if is_due else _whole_minutes(line.worked)
-    return Line(code.value, line.at, line.until, minutes)
+    minutes = clock.target_minutes if is_due else None
+    return Line(
+        code.value,
+        line.at,
+        line.until,
+        _whole_minutes(line.worked) if minutes is None else minutes,
+    )
 
 
 def reschedule_open(at: datetime) -> int:
     """Compute open deadlines anew after a change of hours; answers how many moved (rule 10)."""
     schedule = current_schedule()
-    running = Clock.objects.filter(stopped_at__isnull=True).select_related("ticket").order_by("id")
+    running = Clock.objects.filter(stopped_at__isnull=True, kind__in=RESPONSES)
+    running = running.select_related("ticket").order_by("id")
     touched = [clock.pk for clock in running.iterator(BATCH) if _moves(clock, schedule)]
     return sum(_reschedule(number, schedule, at) for number in touched)
 
@@ -205,10 +343,30 @@ def _reschedule(number: int, schedule: Schedule, at: datetime) -> bool:
         return False
     clock.ticket = ticket
     _compute(clock, schedule)
-    clock.save(update_fields=["due_at", "warn_at"])
+    clock.save(update_fields=DUE)
+    _turn(clock, at, schedule, is_running=True, reason="hours_changed")
     _line(clock, "rescheduled", at, schedule)
     _copy_due(ticket, clock)
     return True
+
+
+def pure(clock: Clock) -> sla.Clock:
+    """Give a clock as the arithmetic takes it: its segments, read from their rows."""
+    segments = tuple(
+        sla.Segment(one.starts_at, one.ends_at, one.is_running, one.reason, one.calendar)
+        for one in sorted(clock.segments.all(), key=attrgetter("starts_at", "pk"))
+    )
+    return sla.Clock(clock.kind, segments, timedelta(minutes=clock.target_minutes or 0))
+
+
+def schedule_of(clock: Clock) -> Schedule:
+    """Give the hours by which a clock counts: support hours for answers, every hour for the rest."""
+    return current_schedule() if clock.is_response else ALWAYS
+
+
+def elapsed(clock: Clock, at: datetime) -> timedelta:
+    """Give the time that a clock has run up to a moment, in the hours by which it counts."""
+    return sla.elapsed(pure(clock), schedule_of(clock), at)
 
 
 def _minutes(targets: Sequence[sla.Target], category: str, priority: str | None, day: date) -> int:
@@ -217,23 +375,99 @@ def _minutes(targets: Sequence[sla.Target], category: str, priority: str | None,
     return sla.target_for(targets, category, priority, on=max(day, begun))
 
 
+def _new(
+    ticket: Ticket, kind: ClockKind, started_at: datetime, *, message: Message | None = None
+) -> Clock:
+    return Clock(
+        ticket=ticket,
+        kind=kind,
+        started_at=started_at,
+        message=message,
+        category=ticket.category,
+        priority=ticket.priority,
+        organization_id=ticket.organization_id,
+        channel=ticket.channel,
+    )
+
+
+def _begin(clock: Clock, reason: str, at: datetime, schedule: Schedule) -> None:
+    clock.save(force_insert=True)
+    Segment.objects.create(
+        clock=clock,
+        starts_at=clock.started_at,
+        is_running=True,
+        reason=reason,
+        calendar=_version(schedule, clock.started_at),
+    )
+    _line(clock, "started", at, schedule)
+
+
+def _turn(clock: Clock, at: datetime, schedule: Schedule, *, is_running: bool, reason: str) -> None:
+    """Close the open segment of a clock and open another."""
+    _end_segment(clock, at)
+    Segment.objects.create(
+        clock=clock,
+        starts_at=at,
+        is_running=is_running,
+        reason=reason,
+        calendar=_version(schedule, at),
+    )
+
+
+def _end_segment(clock: Clock, at: datetime) -> None:
+    clock.segments.filter(ends_at__isnull=True).update(ends_at=Greatest(F("starts_at"), Value(at)))
+
+
+def _stop(clock: Clock, outcome: Outcome, at: datetime, by: User | None) -> None:
+    """End a clock and freeze what reports will read of it (rule 14)."""
+    schedule = current_schedule()
+    _end_segment(clock, at)
+    due_at = _holds_at(clock) if clock.is_response else clock.due_at
+    clock.stopped_at, clock.stopped_by, clock.outcome = max(at, clock.started_at), by, outcome
+    clock.elapsed_seconds = int(elapsed(clock, at).total_seconds())
+    clock.was_late = sla.is_late(due_at, at) if due_at else None
+    clock.calendar = _version(schedule, at)
+    clock.save(update_fields=STOPPED)
+    _line(clock, "stopped", at, schedule, outcome=outcome)
+
+
+def _is_running(clock: Clock) -> bool:
+    return clock.segments.filter(ends_at__isnull=True, is_running=True).exists()
+
+
 def _compute(clock: Clock, schedule: Schedule) -> None:
-    target = timedelta(minutes=clock.target_minutes)
+    """Give a clock of an answer its due time and the moments at which it is warned of."""
+    target = timedelta(minutes=clock.target_minutes or 0)
     clock.due_at = schedule.add(clock.started_at, target)
     left = min(target, schedule.between(clock.started_at, _holds_at(clock)))
-    clock.warn_at = sla.warn_at(schedule, clock.started_at, left, WARN_PERCENT)
+    clock.half_at, clock.warn_at = (
+        sla.warn_at(schedule, clock.started_at, left, percent) for percent in (HALF, WARN_PERCENT)
+    )
+
+
+def _compute_work(clock: Clock, schedule: Schedule, day_of: datetime) -> None:
+    """Give a clock of the work the end of a day as its due time, where one is owed (rule 11)."""
+    if not sla.is_same_day(clock.category, clock.priority):
+        clock.due_at = clock.half_at = clock.warn_at = None
+        return
+    clock.due_at = due_at = sla.same_day_due(schedule.zone, day_of)
+    clock.half_at, clock.warn_at = (_share(day_of, due_at, part) for part in SHARES)
+
+
+def _share(start: datetime, end: datetime, part: float) -> datetime:
+    return start + (end - start) * part
 
 
 def _holds_at(clock: Clock) -> datetime:
     """Give what we keep to: the due time, or what the customer was promised if that is earlier."""
     promised_at = clock.ticket.promised_at if clock.kind == ClockKind.FIRST else None
+    if clock.due_at is None:
+        raise sla.BrokenLedger("a clock of an answer has a due time")
     return sla.promise_after(promised_at, clock.due_at).holds_at
 
 
-def _pure(clock: Clock) -> sla.Clock:
-    version = str(current_schedule().version_on(clock.started_at.date()).valid_from)
-    running = sla.Segment(clock.started_at, clock.stopped_at, True, "waits for us", version)  # noqa: FBT003
-    return sla.Clock(clock.kind, (running,), timedelta(minutes=clock.target_minutes))
+def _version(schedule: Schedule, at: datetime) -> str:
+    return str(schedule.version_on(schedule.day_of(at)).valid_from)
 
 
 def _line(clock: Clock, code: str, at: datetime, schedule: Schedule, **data: str) -> None:
@@ -244,7 +478,7 @@ def _line(clock: Clock, code: str, at: datetime, schedule: Schedule, **data: str
         code=code,
         target_minutes=clock.target_minutes,
         due_at=clock.due_at,
-        calendar=str(schedule.version_on(schedule.day_of(at)).valid_from),
+        calendar=_version(schedule, at),
         data=data,
     )
 

@@ -65,25 +65,28 @@ def ticket_new_message(ticket: Ticket, message: Message, *, at: datetime) -> Non
         _to_requester(ticket, "ticket_reply", f"message:{message.pk}", at, author=author, text=text)
 
 
-def clock_warning(clock: Clock, person: User, *, at: datetime) -> None:
-    """Warn one person that an answer is soon due."""
-    _about_clock(clock, person, "clock_warning", at)
+def clock_warning(clock: Clock, person: User, *, percent: int, at: datetime) -> None:
+    """Warn one person that an answer, a solution or news are due when this share has run."""
+    _about_clock(clock, person, "clock_warning", at, percent=percent)
 
 
 def clock_late(clock: Clock, person: User, *, at: datetime) -> None:
-    """Tell one person that an answer is late."""
+    """Tell one person that an answer, a solution or news are late."""
     _about_clock(clock, person, "clock_late", at)
 
 
-def _about_clock(clock: Clock, person: User, letter: str, at: datetime) -> None:
+def _about_clock(clock: Clock, person: User, letter: str, at: datetime, percent: int = 100) -> None:
     ticket = clock.ticket
+    due_at = ticket.due_at if clock.is_response and ticket.due_at else clock.due_at
     _to_staff(
         ticket,
         person,
         letter,
-        f"{letter}:{clock.pk}",
+        f"{letter}:{clock.pk}:{percent}",
         at,
-        due_at=_iso(ticket.due_at or clock.due_at),
+        kind=clock.kind,
+        percent=percent,
+        due_at=_iso(due_at),
         assignee=ticket.assignee.full_name if ticket.assignee else "",
     )
 

@@ -15,7 +15,7 @@ from tickets import rules
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from tickets.models import Message, Ticket  # noqa: F401 (named in strings below)
+    from tickets.models import Clock, Message, Ticket  # noqa: F401 (named in strings below)
 
 OPEN = [status.value for status in rules.OPEN_STATUSES]
 DONE = [status.value for status in rules.DONE_STATUSES]
@@ -104,6 +104,18 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def for_queue(self) -> TicketQuerySet:
         """Load what a row of a list shows."""
         return self.select_related("requester", "organization", "property", "assignee")
+
+
+class ClockQuerySet(models.QuerySet["Clock"]):
+    """Clocks."""
+
+    def responses(self) -> ClockQuerySet:
+        """Keep those of answers: a customer waits, or waited, for our words."""
+        return self.filter(kind__in=["first", "next"])
+
+    def running(self) -> ClockQuerySet:
+        """Keep the open ones."""
+        return self.filter(stopped_at__isnull=True)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

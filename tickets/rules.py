@@ -32,6 +32,7 @@ class Status(StrEnum):
     NEW = "new"
     OPEN = "open"
     WAITING_CUSTOMER = "waiting_customer"
+    WAITING_IDENTIFICATION = "waiting_identification"
     IN_DEVELOPMENT = "in_development"
     RESOLVED = "resolved"
     CLOSED = "closed"
@@ -68,28 +69,20 @@ LEVEL_NEEDED: Mapping[Category, Level] = {
     Category.CHANGE_REQUEST: Level.VERIFIED,
 }
 
-OPEN_STATUSES = (Status.NEW, Status.OPEN, Status.WAITING_CUSTOMER, Status.IN_DEVELOPMENT)
+OPEN_STATUSES = (
+    Status.NEW,
+    Status.OPEN,
+    Status.WAITING_CUSTOMER,
+    Status.WAITING_IDENTIFICATION,
+    Status.IN_DEVELOPMENT,
+)
+# Somebody outside has to do something before we can: the work clock stands still.
+PAUSED_STATUSES = (Status.WAITING_CUSTOMER, Status.WAITING_IDENTIFICATION)
 DONE_STATUSES = (Status.RESOLVED, Status.CLOSED)
 
+_GOES_ON = frozenset(OPEN_STATUSES) - {Status.NEW}
 MOVES: Mapping[Status, frozenset[Status]] = {
-    Status.NEW: frozenset(
-        {
-            Status.OPEN,
-            Status.WAITING_CUSTOMER,
-            Status.IN_DEVELOPMENT,
-            Status.RESOLVED,
-            Status.CLOSED,
-        }
-    ),
-    Status.OPEN: frozenset(
-        {Status.WAITING_CUSTOMER, Status.IN_DEVELOPMENT, Status.RESOLVED, Status.CLOSED}
-    ),
-    Status.WAITING_CUSTOMER: frozenset(
-        {Status.OPEN, Status.IN_DEVELOPMENT, Status.RESOLVED, Status.CLOSED}
-    ),
-    Status.IN_DEVELOPMENT: frozenset(
-        {Status.OPEN, Status.WAITING_CUSTOMER, Status.RESOLVED, Status.CLOSED}
-    ),
+    **{one: (_GOES_ON | frozenset(DONE_STATUSES)) - {one} for one in OPEN_STATUSES},
     Status.RESOLVED: frozenset({Status.OPEN, Status.CLOSED}),
     Status.CLOSED: frozenset({Status.OPEN}),
 }

@@ -117,7 +117,7 @@ def test_triage_in_the_admin_is_the_action_of_triage(sign_in, galina, file):
     ticket.refresh_from_db()
     assert (ticket.priority, ticket.status) == ("high", "open")
     assert ticket.events.get(code="triaged").actor == galina
-    assert ticket.clocks.get().target_minutes == 60
+    assert ticket.clocks.responses().get().target_minutes == 60
 
 
 def test_assigning_in_the_admin_is_the_action_of_assigning(

@@ -31,7 +31,7 @@ def test_solving_with_words_answers_stops_the_clock_and_sends_one_letter(
     ticket.refresh_from_db()
     assert (ticket.status, ticket.resolved_at, ticket.due_at) == ("resolved", at + MINUTE, None)
     assert ticket.responded_at == at + MINUTE
-    assert Clock.objects.get(ticket=ticket).outcome == Outcome.ANSWERED
+    assert Clock.objects.responses().get(ticket=ticket).outcome == Outcome.ANSWERED
     assert letters_to(anna) == ["ticket_received", "ticket_resolved"]
     letter = Delivery.objects.get(letter="ticket_resolved")
     assert letter.context["text"] == "Исправили на нашей стороне."
@@ -55,7 +55,7 @@ def test_after_an_answer_a_ticket_is_solved_without_further_words(
     resolve(ticket, sergey, at + MINUTE, text="")
     ticket.refresh_from_db()
     assert (ticket.status, ticket.due_at) == ("resolved", None)
-    assert Clock.objects.get(kind="next").outcome == Outcome.WITHDRAWN
+    assert Clock.objects.responses().get(kind="next").outcome == Outcome.WITHDRAWN
 
 
 def test_the_same_solution_sent_twice_is_one(
@@ -95,7 +95,7 @@ def test_customers_close_but_do_not_solve(ticket: Ticket, anna: User, at: dateti
     actions.close(ticket=ticket, actor=anna, at=at)
     ticket.refresh_from_db()
     assert (ticket.status, ticket.closed_at, ticket.due_at) == ("closed", at, None)
-    assert Clock.objects.get(ticket=ticket).outcome == Outcome.WITHDRAWN
+    assert Clock.objects.responses().get(ticket=ticket).outcome == Outcome.WITHDRAWN
 
 
 def test_closing_twice_changes_nothing(

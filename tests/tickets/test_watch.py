@@ -61,6 +61,36 @@ def test_a_broken_promise_is_late_although_the_target_is_not(
     assert letters_to(galina) == ["clock_late"]
 
 
+def test_the_assignee_alone_is_told_that_half_has_run(
+    ticket: Ticket, sergey: User, galina: User, at: datetime, letters_to: Letters
+) -> None:
+    """Rule 12: 50, 80 and 100 percent."""
+    actions.assign(ticket=ticket, actor=sergey, assignee=sergey, at=at)
+    watch.watch_clocks(at=at + 14 * MINUTE)
+    assert letters_to(sergey) == []
+    watch.watch_clocks(at=at + 15 * MINUTE)
+    assert (letters_to(sergey), letters_to(galina)) == (["clock_warning"], [])
+    watch.watch_clocks(at=at + 24 * MINUTE)
+    assert letters_to(sergey) == ["clock_warning", "clock_warning"]
+    told = Delivery.objects.filter(recipient=sergey.email).order_by("id")
+    assert [one.context.get("percent") for one in told] == [50, 80]
+
+
+def test_work_that_stands_still_is_not_told_late(
+    ticket: Ticket, sergey: User, galina: User, at: datetime, letters_to: Letters
+) -> None:
+    actions.triage(ticket=ticket, actor=sergey, category="incident", priority="high", at=at)
+    actions.reply(
+        ticket=ticket,
+        author=sergey,
+        text="Какой номер брони?",
+        form_key=uuid4(),
+        waits_for_customer=True,
+        at=at,
+    )
+    assert watch.watch_clocks(at=at + timedelta(days=2)) == (0, 0)
+
+
 def test_an_answered_ticket_warns_nobody(
     ticket: Ticket, sergey: User, galina: User, at: datetime
 ) -> None:
@@ -78,14 +108,15 @@ def test_at_night_only_urgent_incidents_wake_anybody(
     )
     assert watch.watch_clocks(at=CLOSED) == (0, 1)
     assert Delivery.objects.get(letter="clock_late").context["number"] == urgent.number
-    assert watch.watch_clocks(at=CLOSED + timedelta(hours=12)) == (0, 1)
+    # In the morning the other answer is late, and the urgent one was not solved on its day.
+    assert watch.watch_clocks(at=CLOSED + timedelta(hours=12)) == (0, 2)
 
 
 def test_a_claim_that_somebody_else_has_made_writes_nothing(
     ticket: Ticket, galina: User, at: datetime, letters_to: Letters
 ) -> None:
-    Clock.objects.update(late_told_at=at, warned_at=at)
-    assert not watch._tell(Clock.objects.get().pk, "late_told_at", at)
+    Clock.objects.responses().update(late_told_at=at, warned_at=at)
+    assert not watch._tell(Clock.objects.responses().get().pk, watch.LATE, at)
     assert letters_to(galina) == []
 
 

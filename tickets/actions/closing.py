@@ -65,7 +65,9 @@ def resolve(
         )
     if not _was_answered(ticket):
         raise NotAnswered
-    clock.stop(ticket=ticket, outcome=Outcome.WITHDRAWN, at=at)
+    clock.stop(ticket=ticket, outcome=Outcome.WITHDRAWN, by=actor, at=at)
+    clock.stop_work(ticket=ticket, outcome=Outcome.RESOLVED, by=actor, at=at)
+    clock.stop_update(ticket=ticket, outcome=Outcome.WITHDRAWN, by=actor, at=at)
     locking.move(ticket, status=rules.Status.RESOLVED, actor=actor, at=at)
     ticket.resolved_at = at
     ticket.save(update_fields=["resolved_at"])
@@ -76,7 +78,7 @@ def resolve(
 
 def _was_answered(ticket: Ticket) -> bool:
     return Message.objects.filter(
-        ticket=ticket, kind=MessageKind.PUBLIC, is_from_staff=True
+        ticket=ticket, kind=MessageKind.PUBLIC, is_from_staff=True, is_answer=True
     ).exists()
 
 
@@ -91,7 +93,9 @@ def close(*, ticket: Ticket, actor: User, at: datetime) -> Ticket:
         return ticket
     if not actor.is_customer and not _was_answered(ticket):
         raise NotAnswered
-    clock.stop(ticket=ticket, outcome=Outcome.WITHDRAWN, at=at)
+    clock.stop(ticket=ticket, outcome=Outcome.WITHDRAWN, by=actor, at=at)
+    clock.stop_work(ticket=ticket, outcome=Outcome.RESOLVED, by=actor, at=at)
+    clock.stop_update(ticket=ticket, outcome=Outcome.WITHDRAWN, by=actor, at=at)
     locking.move(ticket, status=rules.Status.CLOSED, actor=actor, at=at)
     ticket.closed_at = at
     ticket.resolved_at = ticket.resolved_at or at

@@ -40,18 +40,28 @@ def reply(
     at: datetime,
     attachments: Sequence[UUID] = (),
     waits_for_customer: bool = False,
+    is_answer: bool = True,
     seen_message_id: int | None = None,
 ) -> Message:
     """Write a message that the customer reads; it stops or starts the clock of an answer.
 
-    With `seen_message_id` the reply is refused when a later public message exists.
+    With `seen_message_id` the reply is refused when a later public message exists. What is no
+    answer, like a receipt, stops no clock (docs/sla.md, rule 3).
     Raises NotAllowed, TicketClosed, ConversationMovedOn and the refusals of texts and files.
     """
     ticket = locking.lock(ticket, actor=author, allowed=access.can_reply)
     if (said := locking.said_before(form_key, author=author, ticket=ticket)) is not None:
         return said
     refuse_when_outdated(ticket, author, seen_message_id, at)
-    message = say(ticket, author, text, form_key=form_key, attachments=attachments, at=at)
+    message = say(
+        ticket,
+        author,
+        text,
+        form_key=form_key,
+        attachments=attachments,
+        is_answer=is_answer,
+        at=at,
+    )
     if not message.is_from_staff:
         _asked(ticket, message, at=at)
         return message
@@ -71,11 +81,14 @@ def say(
     form_key: UUID,
     attachments: Sequence[UUID],
     at: datetime,
+    is_answer: bool = True,
 ) -> Message:
     """Write a public message into a locked ticket; an answer of the staff stops the clock."""
-    message = _write(ticket, author, text, MessageKind.PUBLIC, form_key, attachments, at)
+    message = _write(
+        ticket, author, text, MessageKind.PUBLIC, form_key, attachments, at, is_answer=is_answer
+    )
     history.record(ticket=ticket, code="replied", actor=author, at=at, message=message.pk)
-    if message.is_from_staff:
+    if message.is_from_staff and message.is_answer:
         _answered(ticket, message, at=at)
     return message
 
@@ -123,11 +136,14 @@ def _write(
     form_key: UUID,
     attachments: Sequence[UUID],
     at: datetime,
+    *,
+    is_answer: bool = True,
 ) -> Message:
     message = Message(
         ticket=ticket,
         author=author,
         kind=kind,
+        is_answer=is_answer,
         is_from_staff=not author.is_customer,
         text=texts.text_of(text),
         created_at=at,
@@ -153,7 +169,7 @@ def _insert(message: Message) -> None:
 
 def _answered(ticket: Ticket, message: Message, *, at: datetime) -> None:
     """A person of the staff answered: the clock stops, the ticket has an assignee."""
-    clock.stop(ticket=ticket, outcome=Outcome.ANSWERED, at=at)
+    clock.stop(ticket=ticket, outcome=Outcome.ANSWERED, by=message.author, at=at)
     ticket.responded_at = ticket.responded_at or at
     if ticket.assignee_id is None:
         ticket.assignee = message.author
@@ -179,4 +195,5 @@ def take_up_again(ticket: Ticket, *, actor: User, at: datetime) -> None:
     locking.move(ticket, status=rules.Status.OPEN, actor=actor, at=at)
     ticket.resolved_at = ticket.closed_at = None
     ticket.save(update_fields=["resolved_at", "closed_at"])
+    clock.start_work(ticket=ticket, at=at)
     history.record(ticket=ticket, code="reopened", actor=actor, at=at)

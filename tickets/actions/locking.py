@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from portal.refusals import NotAllowed, Refused
-from tickets import history, rules
+from tickets import clock, history, rules
 from tickets.models import Message, Ticket
 
 Question = Callable[[User, Ticket], bool]
@@ -48,8 +48,12 @@ def move(ticket: Ticket, *, status: rules.Status, actor: User | None, at: dateti
         return
     if not rules.can_move(before, status):
         raise StatusForbids
-    ticket.status = status
-    ticket.save(update_fields=["status"])
+    ticket.status, ticket.status_since, ticket.reminded_at = status, at, None
+    ticket.save(update_fields=["status", "status_since", "reminded_at"])
+    if status in rules.PAUSED_STATUSES:
+        clock.pause_work(ticket=ticket, reason=status.value, at=at)
+    elif before in rules.PAUSED_STATUSES and status not in rules.DONE_STATUSES:
+        clock.resume_work(ticket=ticket, reason=status.value, at=at)
     history.record(
         ticket=ticket, code="status_changed", actor=actor, at=at, before=before, after=status.value
     )

@@ -89,6 +89,7 @@ def file_ticket(
         details=texts.details_of(category, details or {}),
         form_key=form_key,
         received_at=at,
+        status_since=at,
         last_message_at=at,
         promised_at=promised_at or clock.promise(category=category, at=at).due_at,
     )
@@ -159,6 +160,7 @@ def _write(
     uploads.attach(message=message, author=person, ids=attachments)
     identity.record(ticket=ticket, person=person, evidence=evidence, at=at)
     clock.start(ticket=ticket, kind=ClockKind.FIRST, message=message, at=at)
+    clock.start_work(ticket=ticket, message=message, at=at)
     history.record(ticket=ticket, code="filed", actor=person, at=at, channel=ticket.channel)
     notices.ticket_received(ticket, at=at)
     if ticket.assignee:

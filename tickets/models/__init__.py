@@ -1,27 +1,46 @@
 """The rows of the ticket system."""
 
-from tickets.models.clock import Clock, ClockKind, ClockLine, Outcome, Target
+from tickets.models.clock import Clock, ClockKind, ClockLine, Outcome, Segment, Target
 from tickets.models.conversation import Attachment, Message, MessageKind
+from tickets.models.desk import Draft, Link, Macro, Merge, Presence, SavedView, Watcher
+from tickets.models.development import Development, Eta
+from tickets.models.duty import Alert, DutyShift, Rank
 from tickets.models.history import Event
+from tickets.models.life import Policy, Rating
 from tickets.models.proof import Proof, ProofMethod
 from tickets.models.ticket import Addressee, Category, ChannelCode, Priority, Status, Ticket
 
 __all__ = [
     "Addressee",
+    "Alert",
     "Attachment",
     "Category",
     "ChannelCode",
     "Clock",
     "ClockKind",
     "ClockLine",
+    "Development",
+    "Draft",
+    "DutyShift",
+    "Eta",
     "Event",
+    "Link",
+    "Macro",
+    "Merge",
     "Message",
     "MessageKind",
     "Outcome",
+    "Policy",
+    "Presence",
     "Priority",
     "Proof",
     "ProofMethod",
+    "Rank",
+    "Rating",
+    "SavedView",
+    "Segment",
     "Status",
     "Target",
     "Ticket",
+    "Watcher",
 ]

@@ -25,6 +25,8 @@ class Message(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     kind = models.CharField(_("kind"), max_length=10, choices=MessageKind.choices)
     is_from_staff = models.BooleanField(_("from the staff"))
+    # Receipts, codes and bots are no answers: they stop no clock (docs/sla.md, rule 3).
+    is_answer = models.BooleanField(default=True)
     text = models.TextField(_("text"), max_length=50_000)
     created_at = models.DateTimeField(_("at"))
     form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)

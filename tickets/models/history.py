@@ -32,6 +32,11 @@ class Event(models.Model):
         return f"{self.code} {self.at:%F %T}"
 
     @property
+    def template(self) -> str:
+        """Where the words of this event stand."""
+        return f"tickets/events/{self.code}.html"
+
+    @property
     def triage(self) -> str:
         """What a triage chose, in words; empty for other events."""
         chosen = self.data.get("after")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Property
 from tickets import rules
-from tickets.querysets import TicketQuerySet
+from tickets.querysets import OPEN, TicketQuerySet
 
 
 class Category(models.TextChoices):
@@ -38,6 +38,10 @@ class Status(models.TextChoices):
     NEW = rules.Status.NEW.value, _("New")
     OPEN = rules.Status.OPEN.value, _("Open")
     WAITING_CUSTOMER = rules.Status.WAITING_CUSTOMER.value, _("Waiting for the customer")
+    WAITING_IDENTIFICATION = (
+        rules.Status.WAITING_IDENTIFICATION.value,
+        _("Waiting for identification"),
+    )
     IN_DEVELOPMENT = rules.Status.IN_DEVELOPMENT.value, _("In development")
     RESOLVED = rules.Status.RESOLVED.value, _("Resolved")
     CLOSED = rules.Status.CLOSED.value, _("Closed")
@@ -93,8 +97,12 @@ class Ticket(models.Model):
         _("priority"), max_length=10, choices=Priority.choices, null=True, blank=True
     )
     status = models.CharField(
-        _("status"), max_length=20, choices=Status.choices, default=Status.NEW
+        _("status"), max_length=30, choices=Status.choices, default=Status.NEW
     )
+    status_since = models.DateTimeField(_("in this status since"), null=True, blank=True)
+    # While we wait for the customer: when we reminded them, and the date agreed with them, if any.
+    reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
+    agreed_on = models.DateField(_("agreed date"), null=True, blank=True)
     addressee = models.CharField(
         _("addressed to"), max_length=10, choices=Addressee.choices, default=Addressee.SUPPORT
     )
@@ -105,6 +113,23 @@ class Ticket(models.Model):
         blank=True,
         related_name="assigned",
         verbose_name=_("assignee"),
+    )
+    # Whose conversation goes on elsewhere: replies are led there until the merge is undone.
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged",
+        verbose_name=_("merged into"),
+    )
+    development = models.ForeignKey(
+        "tickets.Development",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tickets",
+        verbose_name=_("development"),
     )
     channel = models.CharField(
         _("channel"), max_length=10, choices=ChannelCode.choices, default=ChannelCode.CABINET
@@ -141,6 +166,10 @@ class Ticket(models.Model):
                 name="ticket_status_is_known", condition=Q(status__in=Status.values)
             ),
             models.CheckConstraint(
+                name="merged_tickets_are_closed",
+                condition=Q(merged_into__isnull=True) | Q(status="closed"),
+            ),
+            models.CheckConstraint(
                 name="finished_tickets_wait_for_nobody",
                 condition=~Q(status__in=["resolved", "closed"]) | Q(due_at__isnull=True),
             ),
@@ -150,19 +179,40 @@ class Ticket(models.Model):
             models.Index(
                 fields=["addressee", "due_at", "id"],
                 name="ticket_queue",
-                condition=Q(status__in=["new", "open", "waiting_customer", "in_development"]),
+                condition=Q(status__in=OPEN),
             ),
             models.Index(
                 fields=["addressee", "due_at", "id"],
                 name="ticket_untriaged",
-                condition=Q(priority__isnull=True)
-                & Q(status__in=["new", "open", "waiting_customer", "in_development"]),
+                condition=Q(priority__isnull=True) & Q(status__in=OPEN),
             ),
             # Read by the desk: mine.
             models.Index(
                 fields=["assignee", "due_at", "id"],
                 name="ticket_mine",
-                condition=Q(status__in=["new", "open", "waiting_customer", "in_development"]),
+                condition=Q(status__in=OPEN),
+            ),
+            # Read by the desk: not assigned yet; and by state, the longest there first.
+            models.Index(
+                fields=["addressee", "due_at", "id"],
+                name="ticket_unassigned",
+                condition=Q(assignee__isnull=True) & Q(status__in=OPEN),
+            ),
+            models.Index(
+                fields=["status", "due_at", "id"],
+                name="ticket_by_state",
+                condition=Q(status__in=OPEN),
+            ),
+            # Read by life.remind_and_close: who has been silent for days.
+            models.Index(
+                fields=["status_since"],
+                name="ticket_silent",
+                condition=Q(status="waiting_customer"),
+            ),
+            models.Index(
+                fields=["merged_into"],
+                name="ticket_merged",
+                condition=Q(merged_into__isnull=False),
             ),
             # Read by the cabinet: own tickets, and those of the organization, latest first.
             models.Index(fields=["requester", "-last_message_at", "-id"], name="ticket_of_person"),

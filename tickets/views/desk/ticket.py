@@ -246,11 +246,13 @@ def _is_answer(message: Message) -> bool:
 
 
 def _clocks(found: Ticket) -> dict[str, Any]:
-    """Give the ledger of all clocks, and why the running one is due when it is."""
+    """Give the ledger of all clocks, and why the running one of an answer is due when it is."""
     lines = ClockLine.objects.filter(clock__ticket=found).select_related("clock")
     by_clock = groupby(lines.order_by("clock_id", "id"), key=attrgetter("clock"))
     ledger = [(one, list(written)) for one, written in by_clock]
-    running = next((one for one, _written in ledger if one.stopped_at is None), None)
+    running = next(
+        (one for one, _written in ledger if one.is_response and one.stopped_at is None), None
+    )
     return {
         "ledger": ledger,
         "clock": running,
