@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from kb import passages
+from kb.memory import remember
 from kb.models import Article, Revision, Section
 from kb.passages import fold
 from portal import html
@@ -292,7 +293,7 @@ def _shown(text: str) -> SafeString:
 
 
 def _facets(sections: Sequence[int]) -> list[tuple[Section, int]]:
-    found = Section.objects.in_bulk(set(sections)) if sections else {}
+    found = remember("sections", Section.objects.in_bulk)
     counts = {number: sections.count(number) for number in dict.fromkeys(sections)}
     return [(found[number], count) for number, count in counts.items()]
 
