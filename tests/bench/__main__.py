@@ -85,6 +85,8 @@ def _fresh(url: str, name: str) -> str:
 
 
 def _environment(url: str, var: Path) -> dict[str, str]:
+    for folder in ("queue", "control", "processed"):
+        (var / "broker" / folder).mkdir(parents=True, exist_ok=True)
     return {
         **os.environ,
         "DATABASE_URL": url,
@@ -92,6 +94,7 @@ def _environment(url: str, var: Path) -> dict[str, str]:
         "PORTAL_MODE": "demo",
         "ATTACHMENT_ROOT": str(var / "attachments"),
         "LETTERS_ROOT": str(var / "letters"),
+        "BROKER_FOLDER": str(var / "broker"),
         "PYTHONPATH": str(ROOT),
     }
 

@@ -97,7 +97,7 @@ def _run(statements: Sequence[str]) -> None:
 
 def _copy_all(order: Order) -> None:
     if len(order.numbers) <= ALONE:
-        _copy(order)
+        _copy_apart(order)
         return
     connections.close_all()  # a connection survives no fork
     share = -(-len(order.numbers) // PROCESSES)
@@ -106,24 +106,30 @@ def _copy_all(order: Order) -> None:
         for place in range(0, len(order.numbers), share)
     ]
     with multiprocessing.get_context("fork").Pool(PROCESSES) as pool:
-        pool.map(_copy, orders, chunksize=1)
+        pool.map(_copy_apart, orders, chunksize=1)
 
 
-def _copy(order: Order) -> None:
+def _copy_apart(order: Order) -> None:
+    with connection.cursor() as cursor:
+        # Neither triggers nor foreign keys: the rows agree with each other by their making.
+        cursor.execute(f"{LONG}; set session_replication_role = replica")
+    copy(order)
+    connection.close()  # its settings go with it
+
+
+def copy(order: Order) -> None:
+    """Write the rows of an order, chunk by chunk, on the present connection."""
     luck = random.Random(order.numbers.start)
     book = lives.Book(order.now, 5, moments=order.moments)
     told = partial(lives.rows, book=book, words=order.words, askers=order.askers)
     with connection.cursor() as cursor:
-        # Neither triggers nor foreign keys: the rows agree with each other by their making.
-        cursor.execute(f"{LONG}; set session_replication_role = replica")
         for place in range(0, len(order.numbers), CHUNK):
             numbers = order.numbers[place : place + CHUNK]
             found = told(numbers, staff=order.staff, luck=luck, open_share=order.open_share)
             for table, lines in found.items():
                 names = ", ".join(lives.COLUMNS[table].split())
-                with cursor.cursor.copy(f"copy {table} ({names}) from stdin") as copy:
-                    copy.write("".join(lines))
-    connection.close()
+                with cursor.cursor.copy(f"copy {table} ({names}) from stdin") as stream:
+                    stream.write("".join(lines))
 
 
 def _sequences() -> None:

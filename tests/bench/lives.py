@@ -84,7 +84,7 @@ class Life(NamedTuple):
     clocks: Sequence[tuple[int, int, str]]  # place of the message, who stopped it, the rest
     segments: Sequence[tuple[int, str]]  # place of the clock, the rest
     lines: Sequence[tuple[int, str]]
-    events: Sequence[tuple[str, int, str]]  # at, who, code and data
+    events: Sequence[tuple[str, int, str, int]]  # at, who, code and data, place of the message
     received: str
 
 
@@ -181,7 +181,12 @@ class _Drawing:
             clocks,
             segments,
             lines,
-            self._events(status, resolved, asked, is_answered=is_answered),
+            [
+                (at.isoformat(), who, told, place)
+                for at, who, told, place in self._events(
+                    status, resolved, asked, is_answered=is_answered
+                )
+            ],
             self.received.isoformat(),
         )
 
@@ -326,25 +331,28 @@ class _Drawing:
 
     def _events(
         self, status: str, resolved: datetime | None, asked: datetime | None, *, is_answered: bool
-    ) -> list[tuple[str, int, str]]:
-        events = [(self.received.isoformat(), Who.CUSTOMER, 'filed\t{"channel": "cabinet"}')]
+    ) -> list[tuple[datetime, int, str, int]]:
+        """Tell what happened: when, by whom, code and data, and the place of the message."""
+        events = [(self.received, Who.CUSTOMER, 'filed\t{"channel": "cabinet"}', -1)]
         if status != "new":
             before = f'{{"category": "{self.category}", "priority": ""}}'
             after = f'{{"category": "{self.category}", "priority": "{self.priority}"}}'
             told = f'triaged\t{{"before": {before}, "after": {after}}}'
-            events.append((self.received.isoformat(), Who.SPECIALIST, told))
+            events.append((self.received, Who.SPECIALIST, told, -1))
+        replied = 'replied\t{"message": %d}'
+        if asked is None:
+            events.append((self.received, Who.CUSTOMER, replied, 1))
         if is_answered:
-            events.append((self.answered.isoformat(), Who.SPECIALIST, "replied\t{}"))
+            events.append((self.answered, Who.SPECIALIST, replied, 2 if asked is None else 1))
+        else:
+            events.append((self.received, Who.SPECIALIST, 'noted\t{"message": %d}', 2))
         if asked:
-            events.append((asked.isoformat(), Who.CUSTOMER, "replied\t{}"))
+            events.append((asked, Who.CUSTOMER, replied, 3))
         if resolved:
-            events.append((resolved.isoformat(), Who.SPECIALIST, f"{status}\t{{}}"))
+            events.append((resolved, Who.SPECIALIST, f"{status}\t{{}}", -1))
         elif status not in {"new", "open"}:
             told = f'status_changed\t{{"before": "open", "after": "{status}"}}'
-            events.append((self.answered.isoformat(), Who.SPECIALIST, told))
-        while len(events) < 3:
-            told = "noted\t{}"
-            events.append((self.received.isoformat(), Who.SPECIALIST, told))
+            events.append((self.answered, Who.SPECIALIST, told, -1))
         return events
 
 
@@ -421,7 +429,8 @@ def _tell(
     found["tickets_segment"].extend(f"{first + place}\t{rest}\n" for place, rest in life.segments)
     found["tickets_clockline"].extend(f"{first + place}\t{rest}\n" for place, rest in life.lines)
     found["tickets_event"].extend(
-        f"{number}\t{at}\t{who[by]}\t{rest}\n" for at, by, rest in life.events
+        f"{number}\t{at}\t{who[by]}\t{rest % (first + place) if place >= 0 else rest}\n"
+        for at, by, rest, place in life.events
     )
     found["tickets_proof"].append(
         f"{number}\t{asker.person}\tsession\t2\t{NONE}\t{life.received}\n"
