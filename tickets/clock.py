@@ -206,7 +206,7 @@ def _retarget_work(clock: Clock, ticket: Ticket, schedule: Schedule, at: datetim
     before = clock.due_at
     clock.category, clock.priority = ticket.category, ticket.priority
     if not sla.is_late(before, at):  # a lowered priority never un-breaches
-        _compute_work(clock, schedule, clock.started_at)
+        _compute_work(clock, schedule, sla.owed_from(pure(clock), schedule.zone))
     clock.save(update_fields=["category", "priority", *DUE])
     if clock.due_at != before:
         _line(clock, "retargeted", at, schedule, priority=ticket.priority or "")

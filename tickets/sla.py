@@ -227,6 +227,20 @@ def same_day_due(zone: str | ZoneInfo, received_at: datetime) -> datetime:
     return midnight.astimezone(UTC)
 
 
+def owed_from(clock: Clock, zone: str | ZoneInfo) -> datetime:
+    """Give the moment whose day work is owed: the receipt, as long as that day was ours (rule 11).
+
+    A day that ended while the clock stood still is followed by the day on which it ran again.
+    """
+    start = clock.started_at
+    for segment in clock.segments:
+        if segment.running or segment.end is None:
+            continue
+        if segment.start <= same_day_due(zone, start) < segment.end:
+            start = segment.end
+    return start
+
+
 class Said(NamedTuple):
     """A public message: when, by whom, and whether it counts as an answer of a human."""
 

@@ -1,10 +1,12 @@
 """`python -m tests.bench.prepare TICKETS ARTICLES`: migrate and fill a database for measuring.
 
-Prints, last, the sessions of a customer and of a specialist, and the number of a ticket of theirs.
+Prints, last, a line of JSON: sessions, a token and numbers that the requests need.
 """
 
+import json
 import os
 import sys
+import time
 
 import django
 
@@ -12,6 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup()
 
 from django.core.management import call_command
+from rest_framework.authtoken.models import Token
 
 from tests.bench import seed
 from tickets.models import Ticket
@@ -19,15 +22,35 @@ from tickets.models import Ticket
 
 def main(tickets: int, articles: int) -> None:
     """Fill the database that DATABASE_URL names."""
+    started = time.perf_counter()
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
-    made = seed.people(max(5, min(500, tickets // 50)))
+    made = seed.people(max(5, min(2000, tickets // 50)))
     seed.articles(articles)
-    seed.tickets(tickets, made)
-    manager = made["manager0"]
-    number = Ticket.objects.visible_to(manager).order_by("id").values_list("number", flat=True)[0]
-    print(seed.session_of(manager), seed.session_of(made["sergey"]), number)
+    taken = {"people and articles": time.perf_counter() - started, **seed.tickets(tickets, made)}
+    manager, sergey = made["manager0"], made["sergey"]
+    ticket = seed.long_conversation(manager, sergey)
+    told = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in taken.items())
+    print(f"Filled with {tickets} tickets in {sum(taken.values()):.0f} s: {told}", file=sys.stderr)
+    found = {
+        "customer": seed.session_of(manager),
+        "specialist": seed.session_of(sergey),
+        "head": seed.session_of(made["galina"]),
+        "token": Token.objects.create(user=manager).key,
+        "number": ticket.number,
+        "ticket": ticket.pk,
+        "property": manager.organization.properties.get().pk if manager.organization else 0,
+        "numbers": _numbers(),
+    }
+    print(json.dumps(found))
+
+
+def _numbers() -> list[tuple[int, str]]:
+    """Name open tickets to write into, with the cell of the table in which they stand."""
+    found = Ticket.objects.open().exclude(priority=None).order_by("id")
+    rows = found.values_list("number", "category", "priority")[1:400]
+    return [(number, f"{category}:{priority}") for number, category, priority in rows]
 
 
 if __name__ == "__main__":

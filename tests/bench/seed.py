@@ -1,21 +1,23 @@
-"""Fills a database for measuring: people, tickets with messages by COPY, articles with their index."""
+"""Fills a database for measuring: people, tickets with their whole life, articles with their index."""
 
 import random
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from typing import Any
+from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection
+from django.utils import timezone
 
 from accounts.actions import make_person
 from accounts.models import Organization, Property, Role, User
 from kb import indexing
 from kb.models import Article, Revision, Section
 from portal import html
+from tests.bench import filling, lives
+from tickets.models import Message, MessageKind, Ticket
 
 WORDS = [
     "бронирование",
@@ -71,9 +73,11 @@ WORDS = [
 ]
 ENDINGS = ("", "а", "у", "ом", "ы", "ов", "ам", "ами", "ах", "и", "е")
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-STATUSES = ("closed",) * 14 + ("resolved",) * 2 + ("open",) * 2 + ("waiting_customer", "new")
-DONE = {"closed", "resolved"}
-CATEGORIES = ("incident", "service_request", "information_request", "change_request")
+SPECIALISTS = 20
+# A ticket of so many messages is what the page of a conversation is measured with.
+LONG_CONVERSATION = 20
+# What COPY passes by: whoever keeps something beside the tickets adds its function here.
+AFTER_COPY: list[Callable[[], None]] = []
 
 
 def _vocabulary() -> list[str]:
@@ -100,103 +104,106 @@ def words(luck: random.Random, count: int) -> str:
 
 
 def people(organizations: int) -> dict[str, User]:
-    """Make a specialist, a manager and organizations with two people each."""
+    """Make specialists, heads, managers and organizations with two people each."""
     roles = {role.code: role for role in Role.objects.select_related("group")}
-    made = {
-        "sergey": make_person(
-            email="s@bench.example",
-            password=None,
-            full_name="Сергей Орлов",
-            role=roles["specialist"],
-        )
+    staff = {
+        "sergey": ("specialist", "Сергей Орлов"),
+        "galina": ("head", "Галина Зорина"),
+        "maxim": ("account_manager", "Максим Дёмин"),
+        **{f"s{n}": ("specialist", f"Орлов {n}") for n in range(1, SPECIALISTS)},
     }
-    for number in range(organizations):
-        organization = Organization.objects.create(name=f"Организация {number}")
-        Property.objects.create(organization=organization, name=f"Отель {number}")
-        for code in ("manager", "employee"):
-            made[f"{code}{number}"] = make_person(
-                email=f"{code}{number}@bench.example",
-                password=None,
-                full_name=f"Анна {number}",
-                role=roles[code],
-                organization=organization,
-            )
+    made = {
+        name: make_person(
+            email=f"{name}@bench.example",
+            password=None,
+            full_name=full_name,
+            role=roles[code],
+            is_staff=True,
+        )
+        for name, (code, full_name) in staff.items()
+    }
+    companies = Organization.objects.bulk_create(
+        Organization(name=f"Организация {n}", account_manager=made["maxim"])
+        for n in range(organizations)
+    )
+    Property.objects.bulk_create(
+        Property(organization=company, name=f"Отель {n}") for n, company in enumerate(companies)
+    )
+    for code in ("manager", "employee"):
+        found = _colleagues(roles[code], companies)
+        made |= {f"{code}{n}": person for n, person in enumerate(found)}
     return made
 
 
-def tickets(count: int, made: dict[str, User]) -> None:
-    """Write tickets with two messages each, and a clock where somebody waits, with COPY."""
+def _colleagues(role: Role, companies: list[Organization]) -> list[User]:
+    found = User.objects.bulk_create(
+        User(
+            email=f"{role.code}{n}@bench.example",
+            full_name=f"Анна {n}",
+            role=role,
+            organization=company,
+            password="!",
+        )
+        for n, company in enumerate(companies)
+    )
+    EmailAddress.objects.bulk_create(
+        EmailAddress(user=person, email=person.email, primary=True, verified=True)
+        for person in found
+    )
+    if role.group:
+        role.group.user_set.add(*found)
+    return found
+
+
+def tickets(
+    count: int, made: dict[str, User], *, open_share: float = 0.05, now: datetime | None = None
+) -> dict[str, float]:
+    """Write tickets with four messages each, clocks, segments and history by COPY.
+
+    Answers the seconds of each step.
+    """
     luck = random.Random(7)
-    requesters = [person for person in made.values() if person.organization_id]
     hotels = dict(Property.objects.values_list("organization_id", "id"))
-    rows = list(_tickets(count, luck, requesters, hotels))
-    _copy(
-        "tickets_ticket",
-        "id number organization_id property_id requester_id subject category priority status addressee"
-        " assignee_id channel language details form_key received_at promised_at due_at last_message_at"
-        " resolved_at closed_at",
-        rows,
+    askers = [
+        lives.Asker(one.pk, one.organization_id, hotels[one.organization_id])
+        for one in made.values()
+        if one.organization_id
+    ]
+    few = max(1000, min(count, 40_000))
+    sentences = [f"{words(luck, luck.randint(5, 10)).capitalize()}." for _one in range(few)]
+    subjects = [words(luck, 6).capitalize() for _one in range(few)]
+    order = filling.Order(
+        range(1, count + 1),
+        lives.Words(sentences, subjects),
+        askers,
+        [made["sergey"].pk, *(made[f"s{n}"].pk for n in range(1, SPECIALISTS))],
+        now or timezone.now().replace(second=0, microsecond=0),
+        open_share,
+        min(count, filling.MOMENTS),
     )
-    _copy(
-        "tickets_message",
-        "id ticket_id author_id kind is_from_staff text created_at form_key",
-        _messages(rows, luck, made["sergey"].pk),
-    )
-    _copy(
-        "tickets_clock",
-        "ticket_id kind started_at message_id category priority target_minutes warn_at due_at outcome",
-        _clocks(rows),
-    )
-    with connection.cursor() as cursor:
-        for table in ("ticket", "message"):
-            cursor.execute(
-                f"select setval(pg_get_serial_sequence('tickets_{table}', 'id'), max(id)) from tickets_{table}"
-            )
-        cursor.execute("select setval('tickets_number', (select max(number) from tickets_ticket))")
-        cursor.execute("vacuum analyze")
+    return filling.fill(order, after=AFTER_COPY)
 
 
-def _tickets(
-    count: int, luck: random.Random, requesters: list[User], hotels: dict[int, int]
-) -> Iterator[tuple[Any, ...]]:
-    for number in range(1, count + 1):
-        person = luck.choice(requesters)
-        status, category = luck.choice(STATUSES), luck.choice(CATEGORIES)
-        received = NOW - timedelta(minutes=luck.randrange(1, 500_000))
-        priority = None if status == "new" else luck.choice(("low", "medium"))
-        due = received + timedelta(hours=3) if status in {"new", "open"} else None
-        done = received + timedelta(days=1) if status in DONE else None
-        yield (
-            number, 48_000 + number, person.organization_id, hotels[person.organization_id or 0],
-            person.pk, words(luck, 6), category, priority, status, "support", None, "cabinet", "ru",
-            "{}", uuid.UUID(int=luck.getrandbits(128)), received, received + timedelta(hours=3), due,
-            received, done, done if status == "closed" else None,
-        )  # fmt: skip
-
-
-def _messages(
-    rows: list[tuple[Any, ...]], luck: random.Random, specialist: int
-) -> Iterator[tuple[Any, ...]]:
-    for row in rows:
-        key = uuid.UUID(int=luck.getrandbits(128))
-        yield (2 * row[0] - 1, row[0], row[4], "public", False, words(luck, 30), row[15], key)
-        key = uuid.UUID(int=luck.getrandbits(128))
-        yield (2 * row[0], row[0], specialist, "note", True, words(luck, 20), row[15], key)
-
-
-def _clocks(rows: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    for row in rows:
-        if row[17] is not None:
-            received, due = row[15], row[17]
-            yield (row[0], "first", received, 2 * row[0] - 1, row[6], row[7], 180, due, due, "")
-
-
-def _copy(table: str, columns: str, rows: Any) -> None:
-    with connection.cursor() as cursor:
-        names = ", ".join(columns.split())
-        with cursor.cursor.copy(f"copy {table} ({names}) from stdin") as copy:
-            for row in rows:
-                copy.write_row(row)
+def long_conversation(person: User, specialist: User) -> Ticket:
+    """Let an open ticket of this person grow to twenty messages, and assign it to the specialist."""
+    theirs = Ticket.objects.visible_to(person)
+    ticket = theirs.open().order_by("id").first() or theirs.order_by("id")[0]
+    luck = random.Random(13)
+    last = ticket.last_message_at
+    for number in range(LONG_CONVERSATION - ticket.messages.filter(kind="public").count()):
+        is_from_staff = number % 2 == 0
+        Message.objects.create(
+            ticket=ticket,
+            author=specialist if is_from_staff else ticket.requester,
+            kind=MessageKind.PUBLIC,
+            is_from_staff=is_from_staff,
+            text=words(luck, 30),
+            created_at=last + timedelta(seconds=number),
+            form_key=UUID(int=luck.getrandbits(128)),
+        )
+    ticket.assignee = specialist
+    ticket.save(update_fields=["assignee"])
+    return ticket
 
 
 def articles(count: int) -> None:
