@@ -101,6 +101,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Sort by due time; where nobody waits comes last."""
         return self.order_by(models.F("due_at").asc(nulls_last=True), "id")
 
+    def conversation_of(self, ticket: Ticket) -> TicketQuerySet:
+        """Keep the ticket and those that were merged into it, through any number of merges."""
+        return self.filter(pk__in=[ticket.pk, *merged_into(ticket.pk)])
+
     def for_queue(self) -> TicketQuerySet:
         """Load what a row of a list shows."""
         return self.select_related("requester", "organization", "property", "assignee")
@@ -124,6 +128,22 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User) -> MessageQuerySet:
         """Keep what this person may read in tickets they may see: notes are for the staff."""
         return self if user.works_desk else self.filter(kind="public")
+
+
+# Every ticket that goes on in another one, also by way of a third; union: a circle would end too.
+INSIDE = """
+with recursive inside(id) as (
+    select id from tickets_ticket where merged_into_id = %s
+    union select t.id from tickets_ticket t join inside on t.merged_into_id = inside.id
+) select id from inside
+"""
+
+
+def merged_into(ticket_id: int) -> list[int]:
+    """Name the tickets that go on in this one."""
+    with connection.cursor() as cursor:
+        cursor.execute(INSIDE, [ticket_id])
+        return [number for (number,) in cursor.fetchall()]
 
 
 # Gives a query of values; it depends on nothing but what it is given.
