@@ -305,9 +305,10 @@ def _open(ticket: Ticket, kinds: Sequence[str]) -> Clock | None:
     return Clock.objects.filter(ticket=ticket, stopped_at__isnull=True, kind__in=kinds).first()
 
 
-def explain(clock: Clock) -> list[Line]:
-    """Tell why a clock is due when it is, stretch by stretch."""
-    return [_told(line, clock) for line in sla.explain(pure(clock), schedule_of(clock))]
+def explain(clock: Clock, past: sla.Clock | None = None) -> list[Line]:
+    """Tell why a clock is due when it is, stretch by stretch; `past` is it, where it is read."""
+    told = sla.explain(past or pure(clock), schedule_of(clock))
+    return [_told(line, clock) for line in told]
 
 
 def _told(line: sla.ExplainLine, clock: Clock) -> Line:
