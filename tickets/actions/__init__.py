@@ -3,7 +3,7 @@
 from tickets.actions.closing import close, reopen, resolve
 from tickets.actions.conversation import note, reply
 from tickets.actions.drafting import drop_draft, save_draft, show_presence, take_over_draft
-from tickets.actions.linking import follow_up, link, split, unlink
+from tickets.actions.linking import follow_up, link, split, splittable, unlink
 from tickets.actions.macro import apply_macro, check_macro, save_macro
 from tickets.actions.merging import merge, undo_merge
 from tickets.actions.opening import UnknownProperty, file_ticket
@@ -38,6 +38,7 @@ __all__ = [
     "set_status",
     "show_presence",
     "split",
+    "splittable",
     "take_over_draft",
     "triage",
     "undo_merge",

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -95,14 +96,22 @@ def split(*, ticket: Ticket, message_id: int, subject: str, actor: User, at: dat
     return made
 
 
+def splittable(ticket: Ticket) -> QuerySet[Message]:
+    """Give what a customer wrote here later: each may become a ticket of its own, once."""
+    said = Message.objects.filter(ticket=ticket, kind=MessageKind.PUBLIC).order_by("id")
+    first = said.values("pk")[:1]
+    events = ticket.events.filter(code="split").values_list("data", flat=True)
+    split_before = [data["message"] for data in events]
+    return said.filter(is_from_staff=False).exclude(pk__in=first).exclude(pk__in=split_before)
+
+
 def _splittable(ticket: Ticket, message_id: int) -> Message:
-    public = Message.objects.filter(ticket=ticket, kind=MessageKind.PUBLIC).order_by("id")
-    message = public.filter(pk=message_id, is_from_staff=False).select_related("author").first()
-    if message is None or message == public.first():
-        raise NothingToSplit
-    if ticket.events.filter(code="split", data__message=message.pk).exists():
+    message = splittable(ticket).filter(pk=message_id).select_related("author").first()
+    if message is not None:
+        return message
+    if ticket.events.filter(code="split", data__message=message_id).exists():
         raise SplitBefore
-    return message
+    raise NothingToSplit
 
 
 @transaction.atomic

@@ -1,16 +1,17 @@
 """What surrounds a ticket at the desk, read in one round: people, drafts, other tickets, the clocks."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
 from tickets import clock, sla
-from tickets.models import Clock, Link, Priority, ProofMethod, Status, Ticket
+from tickets.models import Clock, ClockLine, Link, Priority, ProofMethod, Status, Ticket
 from tickets.querysets import INSIDE, Scope, compose, compose_for, scope_of
 
 HERE_FOR = timedelta(seconds=60)
@@ -48,7 +49,7 @@ LISTS = {
             c.started_at,
             (select json_agg(json_build_array(starts_at, ends_at, is_running, reason, calendar)
                 order by starts_at, id) from tickets_segment where clock_id = c.id) as segments,
-            (select json_agg(json_build_array(at, code, target_minutes, due_at, data) order by id)
+            (select json_agg(json_build_array(at, code, target_minutes, due_at, data::text) order by id)
                 from tickets_clockline where clock_id = c.id) as lines
         from tickets_clock c where c.ticket_id = {ticket} and c.stopped_at is null order by c.id""",
     "stopped": """
@@ -112,14 +113,58 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Who:
+    """Who asks, as the page shows it: under this it is drawn once."""
+
+    full_name: str
+    initials: str
+    position: str
+    phone: str
+    role: str
+    organization: str
+    hotel: str
+    site: str
+    manager: str
+    proofs: tuple[Evidence, ...]
+
+    @classmethod
+    def of(cls, found: Ticket, proofs: Sequence[Evidence]) -> Self:
+        """Read it off a ticket."""
+        person, hotel, manager = found.requester, found.property, found.organization.account_manager
+        return cls(
+            full_name=person.full_name,
+            initials=person.initials,
+            position=person.position,
+            phone=person.phone,
+            role=person.role.name,
+            organization=found.organization.name,
+            hotel=hotel.name if hotel else "",
+            site=hotel.site if hotel else "",
+            manager=manager.full_name if manager else "",
+            proofs=tuple(proofs),
+        )
+
+
+@dataclass(frozen=True)
 class Line:
-    """A line of the ledger."""
+    """A line of the ledger as it is shown: under this its words are drawn once."""
 
     at: datetime
     code: str
     target_minutes: int | None
     due_at: datetime | None
-    data: dict[str, Any]
+    data_text: str
+
+    @classmethod
+    def of(cls, line: ClockLine) -> Self:
+        """Show a row."""
+        return cls(line.at, line.code, line.target_minutes, line.due_at, json.dumps(line.data))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What else the line keeps."""
+        found: dict[str, Any] = json.loads(self.data_text)
+        return found
 
     @property
     def template(self) -> str:
@@ -137,16 +182,16 @@ class Line:
 class Around:
     """All of it, as the page shows it."""
 
-    watchers: list[tuple[int, str]]
+    watchers: tuple[tuple[int, str], ...]
     drafts: list[Draft]
     links: list[Connected]
     inside: list[tuple[int, int, str]]
     here: list[tuple[str, bool]]
-    proofs: list[Evidence]
+    who: Who
     ledger: list[tuple[Clock, list[Line]]]
     why: list[clock.Line]
     has_stopped: bool
-    desk: list[tuple[int, str]]
+    desk: tuple[tuple[int, str], ...]
     others: list[tuple[int, str, str]]
 
     @property
@@ -172,7 +217,7 @@ def read_around(found: Ticket, user: User, at: datetime) -> Around:
     rows = {name: [tuple(row.values()) for row in lists[name]] for name in names}
     ledger = [_clock(found, row) for row in rows["clocks"]]
     return Around(
-        watchers=rows["watchers"],
+        watchers=tuple(rows["watchers"]),
         drafts=[
             Draft(pk, author, name, mode, text, datetime.fromisoformat(when))
             for pk, author, name, mode, text, when in rows["drafts"]
@@ -180,14 +225,17 @@ def read_around(found: Ticket, user: User, at: datetime) -> Around:
         links=[Connected(*row) for row in rows["links"]],
         inside=rows["inside"],
         here=rows["here"],
-        proofs=[
-            Evidence(level, method, datetime.fromisoformat(when))
-            for level, method, when in rows["proofs"]
-        ],
+        who=Who.of(
+            found,
+            [
+                Evidence(level, method, datetime.fromisoformat(when))
+                for level, method, when in rows["proofs"]
+            ],
+        ),
         ledger=[(one, lines) for one, lines, _pure in ledger],
         why=next((clock.explain(one, pure) for one, _l, pure in ledger if one.is_response), []),
         has_stopped=bool(rows["stopped"][0][0]),
-        desk=rows["desk"],
+        desk=tuple(rows["desk"]),
         others=[
             (number, subject, str(Status(code).label)) for number, subject, code in rows["others"]
         ],

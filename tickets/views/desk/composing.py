@@ -19,9 +19,9 @@ from portal.refusals import Refused
 from portal.templatetags.moments import moment
 from tickets import actions, macros
 from tickets.desk_forms import AnswerForm, DraftForm
-from tickets.models import Category, ClockLine, Macro, Priority, Ticket
+from tickets.models import Category, Clock, ClockLine, Macro, Priority, Ticket
 from tickets.views.cabinet import timeline
-from tickets.views.desk.around import Around
+from tickets.views.desk.around import Around, Line
 from tickets.views.desk.doors import desk_only, done, shown
 
 NOTHING_TO_SAY = 204
@@ -83,16 +83,15 @@ class Begun:
 
 def begun(request: HttpRequest, ticket: Ticket, user: User, around: Around) -> Begun:
     """Fill the editor with the macro that the address names, else with one's own draft."""
-    asked, confirm = request.GET.get("macro", ""), request.GET.get("confirm", "")[:20]
-    confirmed = {"confirm": confirm if confirm.isdigit() else ""}
+    asked = request.GET.get("macro", "")
     if asked.isascii() and asked.isdigit():
         one = preview(get_object_or_404(usable(user, ticket), pk=asked[:18]), ticket, user)
         initial = {"text": one.text, "after": one.changes.after or "open", "macro": one.pk}
-        return Begun(initial, {"macro": one, "mode": "reply", **confirmed})
+        return Begun(initial, {"macro": one, "mode": "reply"})
     own = next((draft for draft in around.drafts if draft.author_id == user.pk), None)
     if own is None:
-        return Begun({}, confirmed)
-    return Begun({"text": own.text}, {"own_draft": own, "mode": own.mode, **confirmed})
+        return Begun({}, {})
+    return Begun({"text": own.text}, {"own_draft": own, "mode": own.mode})
 
 
 def chosen(form: AnswerForm, ticket: Ticket, user: User) -> Preview | None:
@@ -180,8 +179,8 @@ def ledger(request: HttpRequest, number: int) -> HttpResponse:
     """Show the ledger of the clocks that have stopped."""
     found = shown(signed_in(request), number)
     lines = ClockLine.objects.filter(clock__ticket=found, clock__stopped_at__isnull=False)
-    by_clock: dict[Any, list[ClockLine]] = {}
+    by_clock: dict[Clock, list[Line]] = {}
     for line in lines.select_related("clock").order_by("clock_id", "id"):
-        by_clock.setdefault(line.clock, []).append(line)
+        by_clock.setdefault(line.clock, []).append(Line.of(line))
     context = {"ticket": found, "ledger": list(by_clock.items())}
     return page(request, "tickets/desk/ledger.html", "tickets/desk/_ledger_lines.html", context)

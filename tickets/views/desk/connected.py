@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,15 +11,30 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import signed_in
+from portal.http import page
 from portal.refusals import Refused
 from tickets import actions
 from tickets.actions.merging import CustomersDiffer
 from tickets.desk_forms import FollowUpForm, NumberForm, SplitForm
 from tickets.models import Ticket
 from tickets.views.desk.doors import desk_only, done, onward, shown
+
+
+@desk_only
+@require_safe
+def connect(request: HttpRequest, number: int) -> HttpResponse:
+    """Offer the ways to connect it with others."""
+    found, confirm = shown(signed_in(request), number), request.GET.get("confirm", "")
+    context = {
+        "ticket": found,
+        "confirm": confirm if confirm.isdigit() else "",
+        "splittable": actions.splittable(found),
+        "form_key": uuid4(),
+    }
+    return page(request, "tickets/desk/connect.html", "tickets/desk/_connect.html", context)
 
 
 @desk_only
@@ -37,7 +53,8 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
         )
     except CustomersDiffer as refusal:
         messages.warning(request, str(refusal.message))
-        return _back(number, confirm=target.number)
+        address = reverse("desk:connect", args=[number])
+        return redirect(f"{address}?{urlencode({'confirm': target.number})}")
     except Refused as refusal:
         messages.error(request, str(refusal.message))
         return _back(number)
@@ -119,7 +136,5 @@ def _to_new(
     return onward(request, made.number)
 
 
-def _back(number: int, **asked: Any) -> HttpResponse:
-    address = reverse("desk:ticket", args=[number])
-    query = f"?{urlencode(asked)}" if asked else ""
-    return redirect(f"{address}{query}#connected")
+def _back(number: int) -> HttpResponse:
+    return redirect(reverse("desk:ticket", args=[number]) + "#connected")

@@ -246,10 +246,9 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
         "is_done": found.status in rules.DONE_STATUSES,
         "was_answered": any(item.message and _is_answer(item.message) for item in items),
         "is_watching": any(pk == user.pk for pk, _name in around.watchers),
-        "splittable": _splittable(items, found),
+        "is_mine": found.assignee_id == user.pk,
         "macro": None,
         "own_draft": None,
-        "confirm": "",
         **_shown_of(history),
     }
 
@@ -263,12 +262,6 @@ def _items(found: Ticket, user: User, around: Around, **given: Any) -> list[time
 
 def _is_answer(message: timeline.Said) -> bool:
     return message.is_from_staff and message.kind == MessageKind.PUBLIC
-
-
-def _splittable(items: list[timeline.Item], found: Ticket) -> list[timeline.Said]:
-    """Keep what the customer wrote later, and here: each may become a ticket of its own."""
-    said = [one.message for one in items if one.message and one.message.ticket_id == found.pk]
-    return [one for one in said if not one.is_from_staff][1:]
 
 
 def _shown_of(history: list[timeline.Happened]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ urlpatterns = [
     path("<int:number>/unwatch/", composing.unwatch, name="unwatch"),
     path("<int:number>/history/", composing.history, name="history"),
     path("<int:number>/ledger/", composing.ledger, name="ledger"),
+    path("<int:number>/connect/", connected.connect, name="connect"),
     path("<int:number>/merge/", connected.merge, name="merge"),
     path("<int:number>/merge/undo/", connected.undo_merge, name="undo_merge"),
     path("<int:number>/link/", connected.link, name="link"),
