@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from tickets import rules
 
@@ -103,7 +104,11 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def conversation_of(self, ticket: Ticket) -> TicketQuerySet:
         """Keep the ticket and those that were merged into it, through any number of merges."""
-        return self.filter(pk__in=[ticket.pk, *merged_into(ticket.pk)])
+        return self.filter(Q(pk=ticket.pk) | Q(pk__in=self.model.objects.inside(ticket.pk)))
+
+    def inside(self, ticket_id: int) -> TicketQuerySet:
+        """Keep those that were merged into a ticket, through any number of merges."""
+        return self.filter(pk__in=RawSQL(INSIDE, [ticket_id]))  # noqa: S611 (a constant of ours)
 
     def for_queue(self) -> TicketQuerySet:
         """Load what a row of a list shows."""
@@ -137,13 +142,6 @@ with recursive inside(id) as (
     union select t.id from tickets_ticket t join inside on t.merged_into_id = inside.id
 ) select id from inside
 """
-
-
-def merged_into(ticket_id: int) -> list[int]:
-    """Name the tickets that go on in this one."""
-    with connection.cursor() as cursor:
-        cursor.execute(INSIDE, [ticket_id])
-        return [number for (number,) in cursor.fetchall()]
 
 
 # Gives a query of values; it depends on nothing but what it is given.

@@ -4,13 +4,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from bs4 import BeautifulSoup
 
 from portal.refusals import NotAllowed, Refused
 from tickets import actions, clock
 from tickets.actions import locking, merging
 from tickets.actions.conversation import ConversationMovedOn
 from tickets.models import Clock, Merge, Outcome, Ticket
-from tickets.querysets import merged_into
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -51,6 +51,10 @@ def answer(ticket, author, at, **changes):
 
 def running(ticket):
     return clock.open_clock(fresh(ticket))
+
+
+def soup(response):
+    return BeautifulSoup(response.content, "html.parser")
 
 
 def codes(ticket):
@@ -234,7 +238,7 @@ def test_no_circle_and_no_merge_into_what_was_merged(ticket, later, merge, file)
     with pytest.raises(merging.AlreadyMerged):
         merge(ticket, third)
     merge(later, third)
-    assert merged_into(third.pk) == [later.pk, ticket.pk]
+    assert set(Ticket.objects.inside(third.pk)) == {later, ticket}
 
 
 def test_merges_are_undone_in_the_opposite_order(ticket, later, merge, undo, file):
@@ -341,3 +345,87 @@ def test_a_into_b_and_b_into_a_at_once_is_one_merge(file, sergey, at, at_once):
         assert sorted(type(one).__name__ for one in done) == ["AlreadyMerged", "Merge"]
         merged = Merge.objects.get(undone_at=None)
         actions.undo_merge(ticket=fresh(merged.source), actor=sergey, at=at)
+
+
+def test_the_desk_reads_both_conversations_in_one(sign_in, sergey, ticket, later, merge):
+    merge(ticket, later)
+    page = soup(sign_in(sergey).get(f"/desk/{later.number}/"))
+    said = page.select("article.msg")
+    assert len(said) == 2
+    assert [str(ticket.number) in one.text for one in said] == [True, False]
+    assert page.select_one(f"#connected a[href='/desk/{ticket.number}/']")
+
+
+def test_the_desk_says_where_a_merged_ticket_goes_on_and_undoes_it(
+    sign_in, sergey, ticket, later, merge
+):
+    merge(ticket, later)
+    client = sign_in(sergey)
+    page = soup(client.get(f"/desk/{ticket.number}/"))
+    assert page.select_one(f".talk .call a[href='/desk/{later.number}/']")
+    assert [one["value"] for one in page.select("[name=mode]")] == ["note"]
+    client.post(f"/desk/{ticket.number}/merge/undo/")
+    assert fresh(ticket).merged_into is None
+
+
+def test_merging_at_the_desk_asks_back_where_two_people_asked(sign_in, sergey, ticket, file, boris):
+    other, client = file(person=boris), sign_in(sergey)
+    address = f"/desk/{ticket.number}/merge/"
+    asked = soup(client.post(address, {"number": f"№ {other.number}"}, follow=True))
+    assert asked.select_one("[name=is_confirmed]")
+    assert fresh(ticket).merged_into is None
+    form = {"number": asked.select_one("[name=number]")["value"], "is_confirmed": "1"}
+    assert client.post(address, form).url == f"/desk/{other.number}/"
+    assert fresh(ticket).merged_into == other
+
+
+@pytest.mark.parametrize("number", ["", "x", "999999999", "9" * 40, "-1"])
+def test_a_number_that_nobody_has_is_refused_in_words(sign_in, sergey, ticket, number):
+    for move in ("merge", "link", "unlink"):
+        page = sign_in(sergey).post(
+            f"/desk/{ticket.number}/{move}/", {"number": number}, follow=True
+        )
+        assert soup(page).select_one(".notices [data-kind=late]")
+    assert not Merge.objects.exists()
+
+
+def test_the_cabinet_leads_to_the_survivor(sign_in, anna, ticket, later, merge):
+    merge(ticket, later)
+    client = sign_in(anna)
+    page = soup(client.get(f"/cabinet/{ticket.number}/"))
+    assert page.select_one(f".call a[href='/cabinet/{later.number}/']")
+    form = {"text": "Ещё один гость", "form_key": uuid4()}
+    answer = client.post(f"/cabinet/{ticket.number}/reply/", form)
+    assert answer.url.startswith(f"/cabinet/{later.number}/")
+    assert "Ещё один гость" in client.get(f"/cabinet/{later.number}/").content.decode()
+
+
+def test_the_cabinet_shows_nothing_of_a_colleague_whom_one_may_not_read(
+    sign_in, anna, boris, ticket, merge, file
+):
+    colleague = file(person=boris, subject="Тайна Бориса", description="Только для глаз Бориса")
+    merge(ticket, colleague, is_confirmed=True)
+    client = sign_in(anna)
+    page = client.get(f"/cabinet/{ticket.number}/").content.decode()
+    assert str(colleague.number) not in page
+    assert "Тайна Бориса" not in page
+    form = {"text": "Ещё один гость", "form_key": uuid4()}
+    answer = client.post(f"/cabinet/{ticket.number}/reply/", form)
+    assert answer.url.startswith(f"/cabinet/{ticket.number}/")
+
+
+def test_who_may_read_all_of_the_organization_reads_both(sign_in, boris, ticket, merge, file):
+    own = file(person=boris)
+    merge(ticket, own, is_confirmed=True)
+    said = soup(sign_in(boris).get(f"/cabinet/{own.number}/")).select("article.msg")
+    assert len(said) == 2
+
+
+def test_a_merge_into_a_ticket_of_somebody_with_a_smaller_role_shows_them_nothing(
+    sign_in, anna, boris, merge, file
+):
+    """Boris sees all of the organization, anna only her own: his words stay out of her page."""
+    theirs, hers = file(person=boris, description="Только для глаз Бориса"), file()
+    merge(theirs, hers, is_confirmed=True)
+    page = sign_in(anna).get(f"/cabinet/{hers.number}/").content.decode()
+    assert "Только для глаз" not in page
