@@ -156,7 +156,11 @@ def suggest(request: HttpRequest) -> HttpResponse:
     """Give the articles for what was typed so far, as a fragment."""
     asked = request.GET.get("q", "")
     found = search.suggest(query=asked, user=request.user, language=get_language())
-    response = render(request, "kb/_suggest.html", {"articles": found})
+    response = render(
+        request,
+        "kb/_suggest.html",
+        {"articles": found, "site": request.build_absolute_uri("/")[:-1]},
+    )
     response.headers["Cache-Control"] = "private, max-age=60"
     response.headers["Vary"] = "Cookie"
     return response

@@ -88,6 +88,21 @@ def can_reopen(user: User, ticket: Ticket) -> bool:
     return can_reply(user, ticket)
 
 
+def can_merge(user: User, ticket: Ticket) -> bool:
+    """Whether this person may merge it with another, split it, or connect it."""
+    return works_on(user, ticket)
+
+
+def can_watch(user: User, ticket: Ticket) -> bool:
+    """Whether this person may hear of what happens here."""
+    return works_on(user, ticket)
+
+
+def can_draft(user: User, ticket: Ticket) -> bool:
+    """Whether this person may leave here what they have begun to write."""
+    return works_on(user, ticket)
+
+
 def attachments_for(user: User) -> QuerySet[Attachment]:
     """Give the files of messages this person may read, and their own unsent ones."""
     own = Q(message__isnull=True, uploaded_by=user)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from tickets import rules
 
@@ -101,6 +102,14 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Sort by due time; where nobody waits comes last."""
         return self.order_by(models.F("due_at").asc(nulls_last=True), "id")
 
+    def conversation_of(self, ticket: Ticket) -> TicketQuerySet:
+        """Keep the ticket and those that were merged into it, through any number of merges."""
+        return self.filter(Q(pk=ticket.pk) | Q(pk__in=self.model.objects.inside(ticket.pk)))
+
+    def inside(self, ticket_id: int) -> TicketQuerySet:
+        """Keep those that were merged into a ticket, through any number of merges."""
+        return self.filter(pk__in=RawSQL(INSIDE, [ticket_id]))  # noqa: S611 (a constant of ours)
+
     def for_queue(self) -> TicketQuerySet:
         """Load what a row of a list shows."""
         return self.select_related("requester", "organization", "property", "assignee")
@@ -126,6 +135,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self if user.works_desk else self.filter(kind="public")
 
 
+# Every ticket that goes on in another one, also by way of a third; union: a circle would end too.
+INSIDE = """
+with recursive inside(id) as (
+    select id from tickets_ticket where merged_into_id = %s
+    union select t.id from tickets_ticket t join inside on t.merged_into_id = inside.id
+) select id from inside
+"""
+
+
 # Gives a query of values; it depends on nothing but what it is given.
 Make = Callable[..., "models.QuerySet[Any, Any]"]
 
@@ -140,6 +158,34 @@ def read(make: Make, *given: Hashable) -> list[tuple[Any, ...]]:
         cursor.execute(sql, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+# Stand in a composed query for numbers that differ each time; no id, limit or level is as high.
+HOLES = (2_000_000_011, 2_000_000_033, 2_000_000_063)
+
+
+def read_for(make: Make, *given: Hashable, numbers: tuple[int, ...]) -> list[tuple[Any, ...]]:
+    """Read the rows of a query that is composed once for any numbers, which it takes last."""
+    try:
+        sql, values = compose_for(make, *given, numbers=numbers)
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def compose_for(
+    make: Make, *given: Hashable, numbers: tuple[int, ...]
+) -> tuple[str, tuple[Any, ...]]:
+    """Put numbers into a query that is composed once for all of them. Raises EmptyResultSet."""
+    holes = HOLES[: len(numbers)]
+    sql, values = compose(make, *given, *holes)
+    put = dict(zip(holes, numbers, strict=True))
+    return sql, tuple(
+        put.get(value, value) if isinstance(value, int) else value for value in values
+    )
 
 
 @lru_cache(maxsize=2000)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.views.desk import queue, ticket
+from tickets.views.desk import composing, connected, queue, ticket
 
 app_name = "desk"
 urlpatterns = [
@@ -17,4 +17,19 @@ urlpatterns = [
     path("<int:number>/resolve/", ticket.resolve, name="resolve"),
     path("<int:number>/close/", ticket.close, name="close"),
     path("<int:number>/reopen/", ticket.reopen, name="reopen"),
+    path("<int:number>/macros/", composing.macro_list, name="macros"),
+    path("<int:number>/macros/<int:pk>/", composing.macro, name="macro"),
+    path("<int:number>/draft/", composing.draft, name="draft"),
+    path("<int:number>/draft/<int:pk>/", composing.go_on, name="go_on"),
+    path("<int:number>/watch/", composing.watch, name="watch"),
+    path("<int:number>/unwatch/", composing.unwatch, name="unwatch"),
+    path("<int:number>/history/", composing.history, name="history"),
+    path("<int:number>/ledger/", composing.ledger, name="ledger"),
+    path("<int:number>/connect/", connected.connect, name="connect"),
+    path("<int:number>/merge/", connected.merge, name="merge"),
+    path("<int:number>/merge/undo/", connected.undo_merge, name="undo_merge"),
+    path("<int:number>/link/", connected.link, name="link"),
+    path("<int:number>/unlink/", connected.unlink, name="unlink"),
+    path("<int:number>/split/", connected.split, name="split"),
+    path("<int:number>/follow-up/", connected.follow_up, name="follow_up"),
 ]
