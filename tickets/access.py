@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Property, User
 from tickets import rules
-from tickets.models import Attachment, Message, Ticket
+from tickets.models import Attachment, Message, SavedView, Ticket
 from tickets.querysets import sees_all
 
 
@@ -108,3 +108,15 @@ def attachments_for(user: User) -> QuerySet[Attachment]:
     own = Q(message__isnull=True, uploaded_by=user)
     readable = Message.objects.visible_to(user).filter(ticket__in=Ticket.objects.visible_to(user))
     return Attachment.objects.filter(own | Q(message__in=readable))
+
+
+def can_change_view(user: User, view: SavedView) -> bool:
+    """Whether this person may rename or share a saved view: it is their own."""
+    return user.works_desk and view.owner_id == user.pk
+
+
+def can_delete_view(user: User, view: SavedView) -> bool:
+    """Whether this person may take a saved view away: the head also what is shared."""
+    if can_change_view(user, view):
+        return True
+    return user.works_desk and view.is_shared and user.has_perm("accounts.head_support")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.db.models.expressions import RawSQL
 
 from tickets import rules
@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 OPEN = [status.value for status in rules.OPEN_STATUSES]
 DONE = [status.value for status in rules.DONE_STATUSES]
 
+
+# How urgent, as a number to sort by. Not triaged comes first: nobody knows yet what is in it.
+URGENCY = Case(
+    When(priority__isnull=True, then=Value(0)),
+    When(priority=rules.Priority.CRITICAL.value, then=Value(1)),
+    When(priority=rules.Priority.HIGH.value, then=Value(2)),
+    When(priority=rules.Priority.MEDIUM.value, then=Value(3)),
+    default=Value(4),
+    output_field=models.SmallIntegerField(),
+)
+# Stands in a composed query for whoever asks: see `read`.
+ME = -1
 
 Kind = Literal["none", "all", "theirs", "organization", "own"]
 
@@ -52,6 +64,11 @@ def scope_of(user: User) -> Scope:
 def sees_all(user: User) -> bool:
     """Whether no ticket is hidden from this person."""
     return user.works_desk and user.has_perm("accounts.see_all_tickets")
+
+
+def anybody(scope: Scope) -> Scope:
+    """Give the same scope of nobody in particular: its queries are composed once for all."""
+    return Scope(ME, scope.kind, scope.organization_id)
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -148,14 +165,20 @@ with recursive inside(id) as (
 Make = Callable[..., "models.QuerySet[Any, Any]"]
 
 
-def read(make: Make, *given: Hashable) -> list[tuple[Any, ...]]:
-    """Read the rows of a query that is composed once for each of what it is given."""
+def read(
+    make: Make, *given: Hashable, places: Mapping[Hashable, Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """Read the rows of a query that is composed once for each of what it is given.
+
+    `places` says what to put where the query holds a mark, such as ME: so queries that differ in
+    nothing but the person or the moment are one.
+    """
     try:
         sql, values = compose(make, *given)
     except EmptyResultSet:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, filled(values, places or {}))
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
@@ -193,3 +216,8 @@ def compose(make: Make, *given: Hashable) -> tuple[str, tuple[Any, ...]]:
     """Compose a query, once: for lists that takes longer than the answer. Raises EmptyResultSet."""
     sql, values = make(*given).query.sql_with_params()
     return str(sql), tuple(values)
+
+
+def filled(values: tuple[Any, ...], places: Mapping[Hashable, Any]) -> list[Any]:
+    """Put the values of this request where a composed query holds its marks."""
+    return [places.get(value, value) for value in values]

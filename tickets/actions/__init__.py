@@ -8,11 +8,21 @@ from tickets.actions.macro import apply_macro, check_macro, save_macro
 from tickets.actions.merging import merge, undo_merge
 from tickets.actions.opening import UnknownProperty, file_ticket
 from tickets.actions.targets import check_target, delete_target, save_target
-from tickets.actions.triage import assign, readdress, set_status, triage
+from tickets.actions.triage import (
+    NotOnDesk,
+    UnknownKind,
+    assign,
+    readdress,
+    set_status,
+    triage,
+)
 from tickets.actions.uploads import forget_unsent, keep_upload
+from tickets.actions.views import delete_view, rename_view, save_view, share_view
 from tickets.actions.watching import unwatch, watch
 
 __all__ = [
+    "NotOnDesk",
+    "UnknownKind",
     "UnknownProperty",
     "apply_macro",
     "assign",
@@ -20,6 +30,7 @@ __all__ = [
     "check_target",
     "close",
     "delete_target",
+    "delete_view",
     "drop_draft",
     "file_ticket",
     "follow_up",
@@ -29,13 +40,16 @@ __all__ = [
     "merge",
     "note",
     "readdress",
+    "rename_view",
     "reopen",
     "reply",
     "resolve",
     "save_draft",
     "save_macro",
     "save_target",
+    "save_view",
     "set_status",
+    "share_view",
     "show_presence",
     "split",
     "splittable",

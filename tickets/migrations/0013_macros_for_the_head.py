@@ -26,7 +26,7 @@ def grant(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_account_manager_is_staff"),
-        ("tickets", "0007_clocks_name_organization_and_channel"),
+        ("tickets", "0012_desk_queue"),
     ]
 
     operations = [migrations.RunPython(grant, migrations.RunPython.noop)]

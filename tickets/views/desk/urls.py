@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from tickets.views.desk import composing, connected, queue, ticket
+from tickets.views.desk import bulk, composing, connected, palette, queue, saved, ticket
 
 app_name = "desk"
 urlpatterns = [
     path("", queue.queue, name="queue"),
+    path("bulk/", bulk.bulk, name="bulk"),
+    path("palette/", palette.palette, name="palette"),
+    path("views/", saved.save, name="view_save"),
+    path("views/<int:number>/rename/", saved.rename, name="view_rename"),
+    path("views/<int:number>/share/", saved.share, name="view_share"),
+    path("views/<int:number>/delete/", saved.delete, name="view_delete"),
     path("<int:number>/", ticket.ticket, name="ticket"),
     path("<int:number>/reply/", ticket.reply, name="reply"),
     path("<int:number>/note/", ticket.note, name="note"),
