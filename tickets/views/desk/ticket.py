@@ -19,6 +19,7 @@ from accounts.requests import signed_in
 from portal.refusals import Refused
 from tickets import access, actions, clock, rules
 from tickets.actions.conversation import REOPEN_FOR
+from tickets.actions.development import open_development
 from tickets.desk_forms import AnswerForm, AssignForm, TriageForm
 from tickets.forms import IMPACTS
 from tickets.models import (
@@ -34,6 +35,7 @@ from tickets.models import (
 from tickets.querysets import Scope, read, scope_of
 from tickets.views.cabinet import timeline
 from tickets.views.desk.doors import REFUSED, desk_only, done, onward, shown
+from tickets.views.desk.duty import latest_alert
 from tickets.views.desk.queue import upcoming
 
 PAGE = "tickets/desk/ticket.html"
@@ -219,14 +221,18 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
     history = _history(found)
     items = timeline.items_of(found, user, history=history)
     closed_for_good = bool(found.closed_at and at - found.closed_at > REOPEN_FOR)
+    works_here = access.works_on(user, found)
     return {
         "ticket": found,
         "at": at,
         "days": timeline.days_of(items),
         "seen": timeline.seen_of(items),
         "form": form,
-        "mode": NOTE if closed_for_good else REPLY,
+        "mode": REPLY if works_here and not closed_for_good else NOTE,
         "closed_for_good": closed_for_good,
+        "works_here": works_here,
+        "alert": latest_alert(found, history),
+        "is_developed": open_development(found) is not None,
         "details": _details(found),
         "matrix": _matrix(found, at),
         "desk": read(_people_of_the_desk),
