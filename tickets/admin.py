@@ -355,10 +355,18 @@ class DutyShiftForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         field = self.fields.get("person")
         if isinstance(field, forms.ModelChoiceField):
-            field.queryset = User.objects.desk().order_by("full_name")
+            field.queryset = User.objects.with_permission("see_all_tickets").order_by("full_name")
             # People are edited in their own place, not from within the rota.
             for way in ("add", "change", "delete", "view"):
                 setattr(field.widget, f"can_{way}_related", False)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an end before the start here: the database could not even compare such a range."""
+        data = super().clean() or {}
+        starts_at, ends_at = data.get("starts_at"), data.get("ends_at")
+        if starts_at and ends_at and ends_at <= starts_at:
+            self.add_error("ends_at", _("A shift ends after it starts."))
+        return data
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from tickets.models import DutyShift, Policy, Rank
+from tickets.querysets import sees_all
 
 HEADS = 3  # the step that follows both ranks
 AHEAD = timedelta(days=14)
@@ -26,7 +27,7 @@ def on_duty(rank: int, *, at: datetime) -> User | None:
         .select_related("person__role")
         .first()
     )
-    return shift.person if shift and shift.person.works_desk else None
+    return shift.person if shift and sees_all(shift.person) else None
 
 
 def called_at(step: int, *, at: datetime) -> list[User]:

@@ -356,6 +356,22 @@ def test_customers_never_see_the_tracker(sign_in, anna, development, ticket):
     assert development.title not in page
 
 
+def test_customers_read_in_the_cabinet_what_they_were_told_and_by_when(
+    sign_in, anna, daria, development, ticket
+):
+    page = soup(sign_in(anna).get(ticket.get_absolute_url()))
+    due = timezone.localtime(development.news_due_at).strftime("%H:%M")
+    assert due in page.select_one(".card").text
+    now = timezone.now()
+    actions.move_eta(
+        development=development, actor=daria, news_due_at=now + 6 * DAY,
+        customer_text="Проверяем <исправление>", at=now,
+    )  # fmt: skip
+    page = soup(sign_in(anna).get(ticket.get_absolute_url()))
+    told = [one.text for one in page.select("[data-from=system]")]
+    assert ["Исправляем." in told[1], "Проверяем <исправление>" in told[2]] == [True, True]
+
+
 def test_the_navigation_leads_to_both_pages(sign_in, daria):
     links = {link["href"] for link in soup(sign_in(daria).get(LIST)).select(".bar .nav a")}
     assert {LIST, DUTY} <= links

@@ -328,11 +328,12 @@ def test_gaps_are_where_nobody_is_called_first(sergey: User, timur: User, at: da
 
 
 def test_only_people_of_the_desk_are_put_on_duty_and_by_the_head(
-    sergey: User, galina: User, elena: User, at: datetime
+    sergey: User, galina: User, elena: User, daria: User, maxim: User, at: datetime
 ) -> None:
-    shift = DutyShift(person=elena, starts_at=at, ends_at=at + DAY)
-    with pytest.raises(calls.NotForDuty):
-        actions.save_shift(shift=shift, actor=galina)
+    shift = DutyShift(starts_at=at, ends_at=at + DAY)
+    for shift.person in (elena, daria, maxim):
+        with pytest.raises(calls.NotForDuty):
+            actions.save_shift(shift=shift, actor=galina)
     shift.person = sergey
     with pytest.raises(NotAllowed):
         actions.save_shift(shift=shift, actor=sergey)

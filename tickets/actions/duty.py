@@ -16,6 +16,7 @@ from portal.support.schedule import current_schedule
 from tickets import access, duty, history, notices, rules, sla
 from tickets.actions import locking
 from tickets.models import Alert, DutyShift, Rank, Ticket
+from tickets.querysets import sees_all
 
 log = logging.getLogger("tickets.duty")
 MOST_AT_ONCE = 200
@@ -36,12 +37,12 @@ class NobodyCalls(Refused):
 
 
 class NotForDuty(Refused):
-    """Only people of the desk are called."""
+    """Only people of the desk are called, and only such as can open every ticket."""
 
     code = "not_for_duty"
     status = 400
     field = "person"
-    message = _("Choose somebody who works at the desk.")
+    message = _("Choose somebody of the desk who sees every ticket.")
 
 
 def is_urgent(category: str, priority: str | None) -> bool:
@@ -182,7 +183,7 @@ def _take(alert: Alert, ticket: Ticket, actor: User, at: datetime) -> Alert:
 
 def check_shift(*, shift: DutyShift) -> None:
     """Refuse whoever could not act on a call. Raises NotForDuty."""
-    if not shift.person.works_desk:
+    if not sees_all(shift.person):
         raise NotForDuty
 
 
