@@ -81,6 +81,11 @@ app.conf.update(
             "schedule": 20.0,
             "options": {"expires": 20},
         },
+        "escalate alerts": {
+            "task": "tickets.tasks.escalate_alerts",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
         "forget unsent files": {
             "task": "tickets.tasks.forget_unsent_files",
             "schedule": 3600.0,

@@ -1,11 +1,15 @@
 """Who may do what with a ticket. Each question has the stem of its action."""
 
+from collections.abc import Callable
+
 from django.db.models import Q, QuerySet
 
 from accounts.models import Property, User
 from tickets import rules
-from tickets.models import Attachment, Message, SavedView, Ticket
-from tickets.querysets import sees_all
+from tickets.models import Attachment, Development, Message, SavedView, Ticket
+from tickets.querysets import develops, sees_all
+
+AboutDevelopment = Callable[[User, Development], bool]
 
 
 def can_see(user: User, ticket: Ticket) -> bool:
@@ -39,8 +43,14 @@ def takes_part(user: User, ticket: Ticket) -> bool:
 
 
 def works_on(user: User, ticket: Ticket) -> bool:
-    """Whether this person of the staff answers here."""
-    return user.works_desk and can_see(user, ticket)
+    """Whether this person of the staff answers here.
+
+    Developers read the tickets that wait for them, and answer where they are the assignee.
+    """
+    if not user.works_desk:
+        return False
+    theirs = ticket.assignee_id, ticket.organization.account_manager_id
+    return sees_all(user) or user.pk in theirs
 
 
 def can_reply(user: User, ticket: Ticket) -> bool:
@@ -49,8 +59,8 @@ def can_reply(user: User, ticket: Ticket) -> bool:
 
 
 def can_note(user: User, ticket: Ticket) -> bool:
-    """Whether this person may leave a note for the staff."""
-    return works_on(user, ticket)
+    """Whether this person may leave a note for the staff: whoever of it reads the ticket."""
+    return user.works_desk and can_see(user, ticket)
 
 
 def can_triage(user: User, ticket: Ticket) -> bool:
@@ -70,6 +80,41 @@ def can_readdress(user: User, ticket: Ticket) -> bool:
 
 def can_set_status(user: User, ticket: Ticket) -> bool:
     """Whether this person may say what the ticket waits for."""
+    return works_on(user, ticket)
+
+
+def can_hand_over(user: User, ticket: Ticket) -> bool:
+    """Whether this person may give it to the developers."""
+    return works_on(user, ticket)
+
+
+def can_withdraw(user: User, ticket: Ticket) -> bool:
+    """Whether this person may take it back from the developers: they give it back themselves too."""
+    return works_on(user, ticket) or (develops(user) and can_see(user, ticket))
+
+
+def can_see_development(user: User, development: Development) -> bool:
+    """Whether this person may read what is developed."""
+    return Development.objects.visible_to(user).filter(pk=development.pk).exists()
+
+
+def can_tell_news(user: User, development: Development) -> bool:  # noqa: ARG001 (asked as the rest)
+    """Whether this person tells the customers of it: support and developers."""
+    return develops(user) or sees_all(user)
+
+
+def can_release(user: User, development: Development) -> bool:
+    """Whether this person may call it released: whoever tells the news."""
+    return can_tell_news(user, development)
+
+
+def can_take_development(user: User, development: Development) -> bool:  # noqa: ARG001 (as above)
+    """Whether this person may take it on: developers."""
+    return develops(user)
+
+
+def can_take_alert(user: User, ticket: Ticket) -> bool:
+    """Whether this person may answer a call for an urgent incident."""
     return works_on(user, ticket)
 
 

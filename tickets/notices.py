@@ -9,8 +9,9 @@ from django.urls import reverse
 from accounts.models import User
 from portal.delivery import outbox
 from tickets import access
-from tickets.models import Clock, Message, Ticket
+from tickets.models import Alert, Clock, Eta, Message, Ticket
 
+URGENT, USUAL = 1, 5  # the place in the outbox
 QUOTED = 5000  # characters of a message that a letter repeats
 
 
@@ -95,6 +96,51 @@ def _to_watchers(
             _to_staff(ticket, person, "ticket_watched", key, at, what=what, author=who, **values)
 
 
+def development_started(ticket: Ticket, eta: Eta, *, at: datetime) -> None:
+    """Tell the customer that the developers have it, and when there will be news."""
+    _about_development(ticket, eta, "development_started", at)
+
+
+def development_news(ticket: Ticket, eta: Eta, *, at: datetime) -> None:
+    """Tell the customer the news of the development, and when there will be more."""
+    _about_development(ticket, eta, "development_news", at)
+
+
+def _about_development(ticket: Ticket, eta: Eta, letter: str, at: datetime) -> None:
+    _to_requester(
+        ticket,
+        letter,
+        f"{letter}:{eta.development_id}:{eta.number}:{at.isoformat()}",
+        at,
+        text=eta.customer_text,
+        eta_on=eta.eta_on.isoformat() if eta.eta_on else "",
+        news_due_at=eta.news_due_at.isoformat(),
+    )
+
+
+def development_released(ticket: Ticket, note: str, *, at: datetime) -> None:
+    """Tell the assignee that it is released, and that a reply lies ready."""
+    if ticket.assignee:
+        key = f"released:{ticket.development_id}"
+        _to_staff(ticket, ticket.assignee, "development_released", key, at, note=note)
+
+
+def duty_alert(alert: Alert, ticket: Ticket, person: User, *, minutes: int, at: datetime) -> None:
+    """Call one person to an urgent incident, at any hour; without minutes nobody comes after them."""
+    _to_staff(
+        ticket,
+        person,
+        "duty_alert",
+        f"alert:{alert.pk}:{alert.step}",
+        at,
+        is_urgent=True,
+        step=alert.step,
+        minutes=minutes,
+        priority=ticket.priority or "",
+        requester=ticket.requester.full_name,
+    )
+
+
 def clock_warning(clock: Clock, person: User, *, percent: int, at: datetime) -> None:
     """Warn one person that an answer, a solution or news are due when this share has run."""
     _about_clock(clock, person, "clock_warning", at, percent=percent)
@@ -139,7 +185,14 @@ def _to_staff(
 
 
 def _write(
-    ticket: Ticket, person: User, letter: str, key: str, at: datetime, **values: Any
+    ticket: Ticket,
+    person: User,
+    letter: str,
+    key: str,
+    at: datetime,
+    *,
+    is_urgent: bool = False,
+    **values: Any,
 ) -> None:
     outbox.write(
         letter=letter,
@@ -152,7 +205,9 @@ def _write(
             **values,
         },
         dedupe_key=f"ticket:{ticket.pk}:{key}:{person.pk}",
-        ordering_key=f"ticket:{ticket.pk}:{person.pk}",
+        # What is urgent waits for no earlier letter.
+        ordering_key="" if is_urgent else f"ticket:{ticket.pk}:{person.pk}",
+        priority=URGENT if is_urgent else USUAL,
         at=at,
     )
 

@@ -16,7 +16,7 @@ from tickets import rules
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from tickets.models import Clock, Message, Ticket  # noqa: F401 (named in strings below)
+    from tickets.models import Clock, Development, Message, Ticket  # noqa: F401 (named in strings below)
 
 OPEN = [status.value for status in rules.OPEN_STATUSES]
 DONE = [status.value for status in rules.DONE_STATUSES]
@@ -34,7 +34,7 @@ URGENCY = Case(
 # Stands in a composed query for whoever asks: see `read`.
 ME = -1
 
-Kind = Literal["none", "all", "theirs", "organization", "own"]
+Kind = Literal["none", "all", "theirs", "developed", "organization", "own"]
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,28 @@ class Scope:
 def scope_of(user: User) -> Scope:
     """Say which tickets this person may read.
 
-    The desk reads all; an account manager or developer what is theirs; customers by their role.
+    The desk reads all; an account manager what is theirs; a developer that and whatever was handed
+    over to development; customers by their role.
     """
     if not user.is_active:
         return Scope(user.pk, "none")
     if user.works_desk:
-        return Scope(user.pk, "all" if sees_all(user) else "theirs")
+        return Scope(user.pk, _kind_of_staff(user))
     if not user.is_customer or user.organization_id is None:
         return Scope(user.pk, "none")
     kind: Kind = "organization" if user.role.sees_organization else "own"
     return Scope(user.pk, kind, user.organization_id)
+
+
+def _kind_of_staff(user: User) -> Kind:
+    if sees_all(user):
+        return "all"
+    return "developed" if develops(user) else "theirs"
+
+
+def develops(user: User) -> bool:
+    """Whether this person takes over, as a developer, what needs a change of code."""
+    return user.works_desk and user.has_perm("accounts.develop")
 
 
 def sees_all(user: User) -> bool:
@@ -69,6 +81,10 @@ def sees_all(user: User) -> bool:
 def anybody(scope: Scope) -> Scope:
     """Give the same scope of nobody in particular: its queries are composed once for all."""
     return Scope(ME, scope.kind, scope.organization_id)
+
+
+def _theirs(person: int) -> Q:
+    return Q(organization__account_manager=person) | Q(assignee=person)
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -84,7 +100,9 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         if scope.kind == "all":
             return self
         if scope.kind == "theirs":
-            return self.filter(Q(organization__account_manager=person) | Q(assignee=person))
+            return self.filter(_theirs(person))
+        if scope.kind == "developed":
+            return self.filter(_theirs(person) | Q(development__isnull=False))
         if scope.kind == "organization":
             return self.filter(organization_id=organization)
         if scope.kind == "own":
@@ -142,6 +160,29 @@ class ClockQuerySet(models.QuerySet["Clock"]):
     def running(self) -> ClockQuerySet:
         """Keep the open ones."""
         return self.filter(stopped_at__isnull=True)
+
+
+class DevelopmentQuerySet(models.QuerySet["Development"]):
+    """Developments."""
+
+    def visible_to(self, user: User) -> DevelopmentQuerySet:
+        """Keep what this person may read: all for support and developers, else of their tickets."""
+        scope = scope_of(user)
+        if scope.kind in {"all", "developed"}:
+            return self
+        if scope.kind != "theirs":
+            return self.none()
+        person = scope.person_id
+        manages = Q(tickets__organization__account_manager=person)
+        return self.filter(manages | Q(tickets__assignee=person)).distinct()
+
+    def going_on(self) -> DevelopmentQuerySet:
+        """Keep what is not released yet."""
+        return self.filter(released_at__isnull=True)
+
+    def released(self) -> DevelopmentQuerySet:
+        """Keep what is released."""
+        return self.filter(released_at__isnull=False)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

@@ -16,6 +16,14 @@ def watch_clocks() -> None:
 
 
 @shared_task
+def escalate_alerts() -> None:
+    """Call the next person where nobody has taken a call in time."""
+    at = timezone.now()
+    actions.escalate_alerts(at=at)
+    heartbeats.beat("alerts", at=at)
+
+
+@shared_task
 def forget_unsent_files() -> None:
     """Delete uploads whose form was never sent."""
     at = timezone.now()

@@ -1,14 +1,14 @@
 """Renders a delivery as a letter: subject, text and HTML from templates/letters/."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
 from django.template import Context, Engine
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 
 from portal.delivery import secrets
 from portal.delivery.models import Delivery
@@ -59,12 +59,14 @@ def _plain(name: str, context: dict[str, Any]) -> str:
 
 
 def _moments(values: dict[str, Any]) -> dict[str, Any]:
-    """Turn the ISO times of a row back into datetimes, by the names that end in `_at`."""
+    """Turn the ISO times and dates of a row back, by the names that end in `_at` and `_on`."""
     return {
-        name: _moment(value) if name.endswith("_at") and isinstance(value, str) else value
+        name: _moment(name, value) if isinstance(value, str) else value
         for name, value in values.items()
     }
 
 
-def _moment(text: str) -> datetime | str:
-    return parse_datetime(text) or text
+def _moment(name: str, text: str) -> datetime | date | str:
+    if name.endswith("_at"):
+        return parse_datetime(text) or text
+    return (parse_date(text) or text) if name.endswith("_on") else text

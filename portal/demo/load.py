@@ -23,7 +23,7 @@ from portal import html
 from portal.feedback import actions as feedback
 from tickets import actions as tickets
 from tickets import identity
-from tickets.models import Macro, Ticket
+from tickets.models import DutyShift, Macro, Rank, Ticket
 
 Row = dict[str, Any]
 Tell = Callable[[str], object]
@@ -49,6 +49,7 @@ def load(*, at: datetime, tell: Tell) -> None:
         tell(f"{len(people)} people")
         tell(f"{_load_articles(people['elena'], at)} articles")
         tell(f"{_load_macros()} macros")
+        _load_rota(people, at)
         tell(f"{_load_tickets(people, at)} tickets")
         tell(f"{_load_feedback(people, at)} feedback")
 
@@ -173,6 +174,20 @@ def _load_macros() -> int:
     return len(rows)
 
 
+def _load_rota(people: dict[str, User], at: datetime) -> None:
+    """Put sergey and timur on duty in turn, week by week; the last days ahead are not planned yet."""
+    pair = (people["sergey"], people["timur"])
+    for week in range(-3, 2):
+        starts_at = at + timedelta(days=7 * week - 3)
+        for rank in Rank:
+            DutyShift.objects.create(
+                person=pair[(week + rank) % 2],
+                rank=rank,
+                starts_at=starts_at,
+                ends_at=starts_at + timedelta(days=7),
+            )
+
+
 def _load_tickets(people: dict[str, User], at: datetime) -> int:
     rows = [
         (_moment(row["filed"], at), row)
@@ -275,8 +290,29 @@ class _Story:
         if end == "closed":
             requester = self.people[self.row["requester"]]
             tickets.close(ticket=self._fresh(), actor=requester, at=self._later(90))
-        if end in {"waiting_customer", "in_development"}:
+        if end == "waiting_customer":
             tickets.set_status(ticket=self._fresh(), actor=actor, status=end, at=self._later(3))
+        if end == "in_development":
+            self._hand_over(self.row["development"], actor)
+
+    def _hand_over(self, row: Row, actor: User) -> None:
+        """Give it to the developers; the days of its dates count from now, so none has passed."""
+        today = self.now.astimezone(MOSCOW).date()
+        key, days = row.get("tracker_key", ""), row.get("eta_in_days")
+        development = tickets.hand_over(
+            ticket=self._fresh(),
+            actor=actor,
+            title=row["title"],
+            brief=row["brief"],
+            eta_on=today + timedelta(days=days) if days else None,
+            news_due_at=self.now + timedelta(days=row["news_in_days"]),
+            customer_text=row["customer_text"],
+            tracker_url=f"https://tracker.example/{key}" if key else "",
+            tracker_key=key,
+            at=self._later(3),
+        )
+        if key:
+            tickets.take(development=development, actor=self.people["daria"], at=self._later(20))
 
     def _fresh(self) -> Ticket:
         return Ticket.objects.get(pk=self.ticket.pk)

@@ -91,6 +91,7 @@ def test_a_developer_sees_what_is_assigned_to_them(
     people: dict[str, User], ticket: Ticket, at: datetime
 ) -> None:
     actions.assign(ticket=ticket, actor=people["sergey"], assignee=people["daria"], at=at)
+    ticket.refresh_from_db()
     assert access.can_reply(people["daria"], ticket)
 
 

@@ -152,14 +152,14 @@ def test_an_organization_without_manager_keeps_its_tickets_with_support(
 def test_a_status_click_is_recorded_and_is_no_answer(
     ticket: Ticket, sergey: User, at: datetime
 ) -> None:
-    actions.set_status(ticket=ticket, actor=sergey, status="in_development", at=at)
+    actions.set_status(ticket=ticket, actor=sergey, status="waiting_customer", at=at)
     ticket.refresh_from_db()
-    assert (ticket.status, ticket.due_at) == ("in_development", at + 30 * MINUTE)
+    assert (ticket.status, ticket.due_at) == ("waiting_customer", at + 30 * MINUTE)
     event = ticket.events.get(code="status_changed")
-    assert event.data == {"before": "new", "after": "in_development"}
+    assert event.data == {"before": "new", "after": "waiting_customer"}
 
 
-@pytest.mark.parametrize("status", ["resolved", "closed", "new", ""])
+@pytest.mark.parametrize("status", ["resolved", "closed", "new", "in_development", ""])
 def test_ends_are_no_status_clicks(ticket: Ticket, sergey: User, at: datetime, status: str) -> None:
     with pytest.raises(locking.StatusForbids) as refused:
         actions.set_status(ticket=ticket, actor=sergey, status=status, at=at)

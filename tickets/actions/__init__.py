@@ -2,7 +2,18 @@
 
 from tickets.actions.closing import close, reopen, resolve
 from tickets.actions.conversation import note, reply
+from tickets.actions.development import (
+    assign_owner,
+    describe,
+    hand_over,
+    join,
+    move_eta,
+    release,
+    take,
+    withdraw,
+)
 from tickets.actions.drafting import drop_draft, save_draft, show_presence, take_over_draft
+from tickets.actions.duty import acknowledge, delete_shift, escalate_alerts, save_shift
 from tickets.actions.linking import follow_up, link, split, splittable, unlink
 from tickets.actions.macro import apply_macro, check_macro, save_macro
 from tickets.actions.merging import merge, undo_merge
@@ -24,28 +35,38 @@ __all__ = [
     "NotOnDesk",
     "UnknownKind",
     "UnknownProperty",
+    "acknowledge",
     "apply_macro",
     "assign",
+    "assign_owner",
     "check_macro",
     "check_target",
     "close",
+    "delete_shift",
     "delete_target",
     "delete_view",
+    "describe",
     "drop_draft",
+    "escalate_alerts",
     "file_ticket",
     "follow_up",
     "forget_unsent",
+    "hand_over",
+    "join",
     "keep_upload",
     "link",
     "merge",
+    "move_eta",
     "note",
     "readdress",
+    "release",
     "rename_view",
     "reopen",
     "reply",
     "resolve",
     "save_draft",
     "save_macro",
+    "save_shift",
     "save_target",
     "save_view",
     "set_status",
@@ -53,10 +74,12 @@ __all__ = [
     "show_presence",
     "split",
     "splittable",
+    "take",
     "take_over_draft",
     "triage",
     "undo_merge",
     "unlink",
     "unwatch",
     "watch",
+    "withdraw",
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from portal.refusals import Refused
 from tickets import access, clock, history, notices, rules
-from tickets.actions import conversation, locking
+from tickets.actions import conversation, duty, locking
 from tickets.models import ClockKind, Message, MessageKind, Outcome, Ticket
 
 
@@ -68,6 +68,7 @@ def resolve(
     clock.stop(ticket=ticket, outcome=Outcome.WITHDRAWN, by=actor, at=at)
     clock.stop_work(ticket=ticket, outcome=Outcome.RESOLVED, by=actor, at=at)
     clock.stop_update(ticket=ticket, outcome=Outcome.WITHDRAWN, by=actor, at=at)
+    duty.stand_down(ticket, actor=actor, at=at)
     locking.move(ticket, status=rules.Status.RESOLVED, actor=actor, at=at)
     ticket.resolved_at = at
     ticket.save(update_fields=["resolved_at"])
@@ -96,6 +97,7 @@ def close(*, ticket: Ticket, actor: User, at: datetime) -> Ticket:
     clock.stop(ticket=ticket, outcome=Outcome.WITHDRAWN, by=actor, at=at)
     clock.stop_work(ticket=ticket, outcome=Outcome.RESOLVED, by=actor, at=at)
     clock.stop_update(ticket=ticket, outcome=Outcome.WITHDRAWN, by=actor, at=at)
+    duty.stand_down(ticket, actor=actor, at=at)
     locking.move(ticket, status=rules.Status.CLOSED, actor=actor, at=at)
     ticket.closed_at = at
     ticket.resolved_at = ticket.resolved_at or at

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from portal.refusals import NotAllowed, Refused
 from tickets import access, clock, history, notices, rules
-from tickets.actions import locking, texts, uploads, watching
+from tickets.actions import development, duty, locking, texts, uploads, watching
 from tickets.models import ClockKind, Message, MessageKind, Outcome, Ticket
 
 REOPEN_FOR = timedelta(days=14)  # docs/sla.md, rule 8
@@ -197,6 +197,7 @@ def _write(
     )
     _insert(message)
     uploads.attach(message=message, author=author, ids=attachments)
+    duty.noticed(ticket, actor=author, at=at)
     if kind == MessageKind.PUBLIC:
         ticket.last_message_at = at
         ticket.save(update_fields=["last_message_at"])
@@ -246,4 +247,5 @@ def take_up_again(ticket: Ticket, *, actor: User, at: datetime) -> None:
     ticket.resolved_at = ticket.closed_at = None
     ticket.save(update_fields=["resolved_at", "closed_at"])
     clock.start_work(ticket=ticket, at=at)
+    development.keep_promise(ticket, at=at)
     history.record(ticket=ticket, code="reopened", actor=actor, at=at)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organization, Property, User
 from portal.refusals import NotAllowed, Refused
 from tickets import access, clock, history, identity, notices, rules
-from tickets.actions import locking, texts, uploads
+from tickets.actions import duty, locking, texts, uploads
 from tickets.models import ClockKind, Message, MessageKind, Ticket
 
 MANAGER = rules.Addressee.MANAGER
@@ -162,6 +162,7 @@ def _write(
     clock.start(ticket=ticket, kind=ClockKind.FIRST, message=message, at=at)
     clock.start_work(ticket=ticket, message=message, at=at)
     history.record(ticket=ticket, code="filed", actor=person, at=at, channel=ticket.channel)
+    duty.filed(ticket, at=at)
     notices.ticket_received(ticket, at=at)
     if ticket.assignee:
         notices.ticket_assigned(ticket, at=at)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from portal.refusals import Refused
 from tickets import access, clock, history, notices, rules
-from tickets.actions import locking
+from tickets.actions import duty, locking
 from tickets.actions.opening import NoAccountManager, UnknownAddressee, manager_of
 from tickets.models import Ticket
 
@@ -79,6 +79,8 @@ def triage(
         **reasons,
     )
     clock.retarget(ticket=ticket, at=at)
+    duty.noticed(ticket, actor=actor, at=at)
+    duty.judged(ticket, actor=actor, before=before, at=at)
     if ticket.status == rules.Status.NEW:
         locking.move(ticket, status=rules.Status.OPEN, actor=actor, at=at)
     return ticket
@@ -94,6 +96,7 @@ def assign(*, ticket: Ticket, actor: User, assignee: User | None, at: datetime) 
         return ticket
     ticket.assignee = assignee
     ticket.save(update_fields=["assignee"])
+    duty.noticed(ticket, actor=actor, at=at)
     if assignee is None:
         history.record(ticket=ticket, code="unassigned", actor=actor, at=at)
         return ticket
@@ -128,19 +131,17 @@ def readdress(*, ticket: Ticket, actor: User, addressee: str, at: datetime) -> T
 
 @transaction.atomic
 def set_status(*, ticket: Ticket, actor: User, status: str, at: datetime) -> Ticket:
-    """Say that we wait for the customer, that development has it, or that work goes on.
+    """Say that we wait for the customer, or that work goes on.
 
-    The response clock is untouched: whoever waits for an answer still has a due time.
+    The response clock is untouched: whoever waits for an answer still has a due time. Into and out
+    of development lead the actions of `tickets.actions.development` alone.
     Raises NotAllowed, locking.StatusForbids.
     """
-    if status not in {
-        rules.Status.OPEN,
-        rules.Status.WAITING_CUSTOMER,
-        rules.Status.IN_DEVELOPMENT,
-    }:
+    if status not in {rules.Status.OPEN, rules.Status.WAITING_CUSTOMER}:
         raise locking.StatusForbids
     ticket = locking.lock(ticket, actor=actor, allowed=access.can_set_status)
-    if ticket.status in rules.DONE_STATUSES:
+    leaves_development = (ticket.status, status) == (rules.Status.IN_DEVELOPMENT, rules.Status.OPEN)
+    if ticket.status in rules.DONE_STATUSES or leaves_development:
         raise locking.StatusForbids
     locking.move(ticket, status=rules.Status(status), actor=actor, at=at)
     return ticket

@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_account_manager_is_staff'),
-        ('tickets', '0007_clocks_name_organization_and_channel'),
+        ('tickets', '0011_rota_for_the_head'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

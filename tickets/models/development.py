@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tickets.querysets import DevelopmentQuerySet
+
 
 class Development(models.Model):
     """One matter in the hands of the developers; one or more tickets wait for it."""
@@ -30,6 +32,8 @@ class Development(models.Model):
     released_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
+
+    objects = DevelopmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("development")

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, Ra
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tickets.models.ticket import Ticket
 
@@ -29,8 +30,8 @@ class DutyShift(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="duty", verbose_name=_("person")
     )
     rank = models.PositiveSmallIntegerField(_("order"), choices=Rank.choices, default=Rank.FIRST)
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("until"))
+    starts_at = models.DateTimeField(pgettext_lazy("shift", "from"))
+    ends_at = models.DateTimeField(pgettext_lazy("shift", "until"))
 
     class Meta:
         verbose_name = _("shift of duty")

@@ -1,7 +1,10 @@
 """What happened to a ticket: codes in rows, words in templates."""
 
+from datetime import date, datetime
+
 from django.conf import settings
 from django.db import models
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models.ticket import Category, Priority, Ticket
@@ -43,3 +46,13 @@ class Event(models.Model):
         if not isinstance(chosen, dict):
             return ""
         return f"{Category(chosen['category']).label}, {Priority(chosen['priority']).label}"
+
+    @property
+    def eta_on(self) -> date | None:
+        """The day on which it should be done, as it was told with this event."""
+        return parse_date(str(self.data.get("eta_on", "")))
+
+    @property
+    def news_due_at(self) -> datetime | None:
+        """The moment by which there should be news, as it was told with this event."""
+        return parse_datetime(str(self.data.get("news_due_at", "")))

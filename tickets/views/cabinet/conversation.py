@@ -91,7 +91,7 @@ def _move(request: HttpRequest, number: int, action: Any, words: str) -> HttpRes
 
 def _shown(user: User, number: int) -> Ticket:
     # The manager is only named where a ticket is addressed to them: few are.
-    found = Ticket.objects.visible_to(user).select_related("property", "assignee")
+    found = Ticket.objects.visible_to(user).select_related("property", "assignee", "development")
     shown: Ticket = get_object_or_404(found, number=number)
     return shown
 

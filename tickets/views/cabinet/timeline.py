@@ -19,7 +19,7 @@ from tickets.models import Attachment, Event, Message, Ticket
 from tickets.querysets import Scope, read, read_for, scope_of
 
 # Whatever else happens inside support stays there: whose turn it is, notes, priorities.
-SHOWN_EVENTS = ("filed", "resolved", "closed", "reopened")
+SHOWN_EVENTS = ("filed", "resolved", "closed", "reopened", "handed_over", "eta_moved")
 LONGEST_ID = 18  # digits; more do not fit into the column
 
 

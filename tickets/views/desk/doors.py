@@ -40,7 +40,7 @@ def desk_only(view: View) -> View:
 def shown(user: User, number: int) -> Ticket:
     """Give the ticket as far as this person may see it, or 404."""
     found = Ticket.objects.visible_to(user).select_related(
-        "requester__role", "property", "organization__account_manager"
+        "requester__role", "property", "organization__account_manager", "development__owner"
     )
     return get_object_or_404(found, number=number)
 

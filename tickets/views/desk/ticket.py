@@ -16,6 +16,7 @@ from accounts.requests import signed_in
 from portal.refusals import Refused
 from tickets import access, actions, clock, rules
 from tickets.actions.conversation import REOPEN_FOR
+from tickets.actions.development import open_development
 from tickets.desk_forms import AnswerForm, AssignForm, TriageForm
 from tickets.forms import IMPACTS
 from tickets.models import Category, MessageKind, Priority, Ticket
@@ -23,6 +24,7 @@ from tickets.views.cabinet import timeline
 from tickets.views.desk import composing
 from tickets.views.desk.around import Around, read_around
 from tickets.views.desk.doors import REFUSED, desk_only, done, onward, shown
+from tickets.views.desk.duty import latest_alert
 from tickets.views.desk.queue import upcoming
 from tickets.views.desk.reading import read_ticket
 
@@ -230,14 +232,18 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
     closed_for_good = bool(found.closed_at and at - found.closed_at > REOPEN_FOR)
     if found.merged_into_id is not None:
         closed_for_good = True  # whatever is said to the customer is said where it goes on
+    works_here = access.works_on(user, found)
     return {
         "ticket": found,
         "at": at,
         "days": timeline.days_of(items),
         "seen": timeline.seen_of(items),
         "form": form,
-        "mode": NOTE if closed_for_good else REPLY,
+        "mode": REPLY if works_here and not closed_for_good else NOTE,
         "closed_for_good": closed_for_good,
+        "works_here": works_here,
+        "alert": latest_alert(found, history),
+        "is_developed": open_development(found) is not None,
         "details": _details(found),
         "matrix": _matrix(found, at),
         "around": around,

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from tickets.views.desk import bulk, composing, connected, palette, queue, saved, ticket
+from tickets.views.desk import (
+    bulk,
+    composing,
+    connected,
+    development,
+    duty,
+    palette,
+    queue,
+    saved,
+    ticket,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -38,4 +48,15 @@ urlpatterns = [
     path("<int:number>/unlink/", connected.unlink, name="unlink"),
     path("<int:number>/split/", connected.split, name="split"),
     path("<int:number>/follow-up/", connected.follow_up, name="follow_up"),
+    path("<int:number>/call/", duty.take_call, name="take_call"),
+    path("<int:number>/development/", development.hand_over, name="hand_over"),
+    path("<int:number>/development/join/", development.join, name="join_development"),
+    path("<int:number>/development/withdraw/", development.withdraw, name="withdraw"),
+    path("developments/", development.developments, name="developments"),
+    path("developments/<int:pk>/", development.development, name="development"),
+    path("developments/<int:pk>/news/", development.news, name="development_news"),
+    path("developments/<int:pk>/release/", development.release, name="release"),
+    path("developments/<int:pk>/owner/", development.owner, name="development_owner"),
+    path("developments/<int:pk>/describe/", development.describe, name="describe_development"),
+    path("duty/", duty.duty, name="duty"),
 ]

@@ -1,0 +1,62 @@
+"""The rota of duty, read: who is called now, in which order, and when nobody would be."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accounts.models import User
+from tickets.models import DutyShift, Policy, Rank
+from tickets.querysets import sees_all
+
+HEADS = 3  # the step that follows both ranks
+AHEAD = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A stretch in which nobody is called first."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+def on_duty(rank: int, *, at: datetime) -> User | None:
+    """Give who is on duty in this order; who has left the desk is nobody."""
+    shift = (
+        DutyShift.objects.filter(rank=rank, starts_at__lte=at, ends_at__gt=at)
+        .select_related("person__role")
+        .first()
+    )
+    return shift.person if shift and sees_all(shift.person) else None
+
+
+def called_at(step: int, *, at: datetime) -> list[User]:
+    """Name whom this step of an alert calls: the first, the second, the heads of support."""
+    if step >= HEADS:
+        return list(User.objects.heads().select_related("role").order_by("pk"))
+    person = on_duty(step, at=at)
+    return [person] if person else []
+
+
+def minutes_to_take() -> int:
+    """Give how many minutes whoever is called has before the next one is."""
+    return Policy.objects.values_list("acknowledge_minutes", flat=True).get(pk=1)
+
+
+def shifts(*, at: datetime, ahead: timedelta = AHEAD) -> list[DutyShift]:
+    """Give the shifts that run now or begin soon, in the order in which they begin."""
+    found = DutyShift.objects.filter(ends_at__gt=at, starts_at__lt=at + ahead)
+    return list(found.select_related("person").order_by("starts_at", "rank"))
+
+
+def gaps(found: Iterable[DutyShift], *, at: datetime, ahead: timedelta = AHEAD) -> list[Gap]:
+    """Name the stretches to come in which nobody is called first."""
+    free, reached, end = [], at, at + ahead
+    firsts = (one for one in found if one.rank == Rank.FIRST and one.ends_at > at)
+    for shift in sorted(firsts, key=lambda one: one.starts_at):
+        if shift.starts_at > reached:
+            free.append(Gap(reached, min(shift.starts_at, end)))
+        reached = max(reached, shift.ends_at)
+    if reached < end:
+        free.append(Gap(reached, end))
+    return free
