@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from kb.models import Article, SearchStatistics
+from kb.models import Access, Article, SearchStatistics
 from kb.passages import fold
 from portal import html
 
@@ -23,10 +23,10 @@ with doc as (
         || setweight(to_tsvector('russian', %(headings)s), 'B')
         || setweight(to_tsvector('russian', %(summary)s), 'C')
         || setweight(to_tsvector('russian', %(body)s), 'D') as vector)
-insert into kb_posting (lexeme, article_id, frequency, in_title)
+insert into kb_posting (lexeme, article_id, frequency, in_title, weight, is_public)
 select u.lexeme, %(article)s,
     sum(case w.weight when 'A' then 6 when 'B' then 2 when 'C' then 2 else 1 end),
-    bool_or(w.weight = 'A')
+    bool_or(w.weight = 'A'), 0, %(is_public)s
 from doc, unnest(doc.vector) u(lexeme, positions, weights), unnest(u.weights) w(weight)
 group by u.lexeme
 """
@@ -51,11 +51,33 @@ from kb_article a join kb_posting p on p.article_id = a.id
 where a.id = any(%(articles)s)
 group by a.id
 """
+# What BM25 makes of a posting, by the mean length at the time: it only chooses what is scored.
+WEIGHTS = """
+update kb_posting p
+set weight = p.frequency * 2.2 / (p.frequency + 1.2 * (0.45 + 0.55 * doc.length
+    / greatest(s.total_length / greatest(s.documents, 1), 1)))
+from kb_searchdocument doc, kb_searchstatistics s
+where p.article_id = any(%(articles)s) and doc.article_id = p.article_id and s.id = 1
+"""
+COUNT = """
+insert into kb_lexeme (lexeme, articles, public_articles)
+select lexeme, count(*), count(*) filter (where is_public)
+from kb_posting where article_id = any(%(articles)s) group by lexeme order by lexeme
+on conflict (lexeme) do update set articles = kb_lexeme.articles + excluded.articles,
+    public_articles = kb_lexeme.public_articles + excluded.public_articles
+"""
+DISCOUNT = """
+update kb_lexeme k
+set articles = k.articles - gone.articles, public_articles = k.public_articles - gone.public
+from (
+    select lexeme, count(*) as articles, count(*) filter (where is_public) as public
+    from kb_posting where article_id = any(%(articles)s) group by lexeme) gone
+where k.lexeme = gone.lexeme
+"""
 TITLES = """
 with df as (
-    select lexeme, count(*)::float as df from kb_posting
-    where lexeme in (select lexeme from kb_posting where article_id = any(%(articles)s) and in_title)
-    group by lexeme)
+    select lexeme, articles::float as df from kb_lexeme
+    where lexeme in (select lexeme from kb_posting where article_id = any(%(articles)s) and in_title))
 update kb_searchdocument doc set title_idf = t.idf
 from (
     select p.article_id, sum(ln(1 + (s.documents - df.df + 0.5) / (df.df + 0.5))) as idf
@@ -76,7 +98,8 @@ def put(articles: Sequence[Article]) -> None:
             _insert(cursor, article)
         cursor.execute(DOCUMENTS, {"articles": numbers})
         cursor.execute(STATISTICS)
-        cursor.execute(TITLES, {"articles": numbers})
+        for statement in (COUNT, WEIGHTS, TITLES):
+            cursor.execute(statement, {"articles": numbers})
 
 
 def remove(articles: Sequence[Article]) -> None:
@@ -95,7 +118,7 @@ def rebuild() -> int:
     """Index everything anew; answers how many articles."""
     with connection.cursor() as cursor:
         # Not TRUNCATE, which would lock readers out until this transaction ends.
-        for table in ("kb_posting", "kb_searchdocument", "kb_word"):
+        for table in ("kb_posting", "kb_searchdocument", "kb_word", "kb_lexeme"):
             cursor.execute(f"delete from {table}")  # noqa: S608
     published = Article.objects.published().select_related("current_revision")
     articles = list(published)
@@ -104,6 +127,7 @@ def rebuild() -> int:
 
 
 def _remove(cursor: CursorWrapper, numbers: list[int]) -> None:
+    cursor.execute(DISCOUNT, {"articles": numbers})
     for table in ("kb_posting", "kb_searchdocument"):
         cursor.execute(f"delete from {table} where article_id = any(%s)", [numbers])  # noqa: S608
 
@@ -118,8 +142,9 @@ def _insert(cursor: CursorWrapper, article: Article) -> None:
     if revision is None:
         return
     body = _searchable(revision.plain[:LONGEST_BODY])
-    values: dict[str, str | int] = {
+    values: dict[str, str | int | bool] = {
         "article": article.pk,
+        "is_public": article.access == Access.PUBLIC,
         "title": _searchable(revision.title),
         "headings": _searchable(
             " . ".join(html.plain(one) for one in HEADINGS.findall(revision.body))

@@ -1,23 +1,16 @@
 """Lists of articles that many pages show; remembered until something that readers see changes."""
 
-import time
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple, TypedDict, TypeVar
-from uuid import UUID
+from collections.abc import Sequence
+from typing import NamedTuple, TypedDict
 
-from django.db import connection
 from django.db.models import Q
 
+from kb.memory import remember
 from kb.models import Article, Section
 from kb.search import Reader, similar
 
 MOST = 5
 MOST_RELATED = 4
-REMEMBERED_FOR = 60  # seconds: reads are counted all the time and change what is popular
-MOST_REMEMBERED = 2000
-
-T = TypeVar("T")
-_remembered: dict[Hashable, tuple[float, Any]] = {}
 
 
 class HomeLists(TypedDict):
@@ -38,39 +31,13 @@ class Around(NamedTuple):
 def home_lists(user: Reader, language: str) -> HomeLists:
     """Give sections with their counts, what is read most, what was updated last."""
     key = ("home", language, user.is_authenticated)
-    return _remember(key, version(), lambda: _home_lists(user, language))
+    return remember(key, lambda: _home_lists(user, language))
 
 
 def around(article: Article, user: Reader) -> Around:
     """Give what the page of an article shows below its words."""
     key = ("around", article.pk, user.is_authenticated)
-    return _remember(key, version(), lambda: _around(article, user))
-
-
-def forget() -> None:
-    """Forget all lists, as tests need between two moments."""
-    _remembered.clear()
-
-
-def version() -> UUID | None:
-    """Give what changes whenever readers would see something else."""
-    # Every page asks this, and composing the query would take longer than its answer.
-    with connection.cursor() as cursor:
-        cursor.execute("select version from kb_searchstatistics where id = 1")
-        row: tuple[UUID] | None = cursor.fetchone()
-    return row[0] if row else None
-
-
-def _remember(key: Hashable, version: UUID | None, make: Callable[[], T]) -> T:
-    found = _remembered.get((key, version))
-    if found and found[0] > time.monotonic():
-        kept: T = found[1]
-        return kept
-    if len(_remembered) >= MOST_REMEMBERED:
-        _remembered.clear()
-    made = make()
-    _remembered[key, version] = (time.monotonic() + REMEMBERED_FOR, made)
-    return made
+    return remember(key, lambda: _around(article, user))
 
 
 def _home_lists(user: Reader, language: str) -> HomeLists:

@@ -274,18 +274,34 @@ class Posting(models.Model):
     article = models.ForeignKey(Article, models.CASCADE, related_name="postings")
     frequency = models.FloatField()
     in_title = models.BooleanField()
+    # What the stem would add to the article's score; says which articles are worth scoring.
+    weight = models.FloatField()
+    is_public = models.BooleanField()  # a copy of the article's own
 
     class Meta:
         verbose_name = _("posting")
         verbose_name_plural = _("postings")
         indexes = [
-            # Read by ranking: a stem's postings lie side by side, the table is not touched.
+            # Read by ranking: the strongest articles of a stem, the table is not touched.
             models.Index(
-                fields=["lexeme"],
-                name="posting_by_lexeme",
-                include=["article", "frequency", "in_title"],
+                "lexeme", F("weight").desc(), "article", "is_public", name="posting_by_weight"
             )
         ]
+
+    def __str__(self) -> str:
+        return self.lexeme
+
+
+class Lexeme(models.Model):
+    """In how many published articles a stem stands, and in how many that everybody may read."""
+
+    lexeme = models.TextField(primary_key=True)
+    articles = models.PositiveIntegerField()
+    public_articles = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("stem")
+        verbose_name_plural = _("stems")
 
     def __str__(self) -> str:
         return self.lexeme

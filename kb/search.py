@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from kb import passages
+from kb.memory import remember
 from kb.models import Article, Revision, Section
 from kb.passages import fold
 from portal import html
@@ -39,8 +40,8 @@ TO_ENGLISH = str.maketrans(_RU, _EN)
 STEMS = """
 select w.word, l.lexemes,
     exists (
-        select from kb_posting p join kb_searchdocument doc using (article_id)
-        where p.lexeme = any(l.lexemes) and (doc.is_public or %(sees_all)s)) as known
+        select from kb_lexeme k where k.lexeme = any(l.lexemes)
+            and case when %(sees_all)s then k.articles else k.public_articles end > 0) as known
 from unnest(%(words)s::text[]) with ordinality w(word, position)
 cross join lateral (select tsvector_to_array(to_tsvector('russian', w.word)) as lexemes) l
 order by w.position
@@ -53,8 +54,8 @@ cross join lateral (
     where w.word %% asked.word
         and levenshtein_less_equal(w.word, asked.word, 2) <= case when length(asked.word) < 6 then 1 else 2 end
         and exists (
-            select from kb_posting p join kb_searchdocument doc using (article_id)
-            where p.lexeme = w.lexeme and (doc.is_public or %(sees_all)s))
+            select from kb_lexeme k where k.lexeme = w.lexeme
+                and case when %(sees_all)s then k.articles else k.public_articles end > 0)
     order by levenshtein(w.word, asked.word), similarity(w.word, asked.word) desc,
         w.articles desc, w.word
     limit 1) best
@@ -63,33 +64,38 @@ PREFIXED = """
 select array_agg(distinct lexeme) from (
     select lexeme from kb_word where word like %(prefix)s order by articles desc, word limit 12) w
 """
+# Only the strongest articles of each stem are scored: a stem that stands in every other article
+# costs no more than a rare one. The stems that tell least may choose least.
 RANK = """
 with figures as (
     select greatest(documents, 1)::float as n,
         greatest(total_length / greatest(documents, 1), 1) as mean
     from kb_searchstatistics where id = 1),
-found as (
-    select article_id, lexeme, frequency, in_title, count(*) over (partition by lexeme)::float as df
-    from kb_posting where lexeme = any(%(lexemes)s)),
-weighed as (
-    select f.article_id, f.frequency, f.in_title, figures.mean,
-        ln(1 + (figures.n - f.df + 0.5) / (f.df + 0.5)) as idf
-    from found f, figures),
-asked as (
-    select greatest(sum(idf), 0.01) as idf from (
-        select ln(1 + (figures.n - min(f.df) + 0.5) / (min(f.df) + 0.5)) as idf
-        from found f, figures group by f.lexeme, figures.n) one_each),
-visible as (
-    select w.article_id, doc.section_id,
+stems as materialized (
+    select k.lexeme, ln(1 + (n - k.articles + 0.5) / (k.articles + 0.5)) as idf,
+        row_number() over (order by k.articles) as place
+    from kb_lexeme k, figures where k.lexeme = any(%(lexemes)s) and k.articles > 0),
+asked as materialized (select greatest(sum(idf), 0.01) as idf from stems),
+candidates as materialized (
+    select distinct strong.article_id
+    from stems cross join lateral (
+        select p.article_id from kb_posting p
+        where p.lexeme = stems.lexeme and (p.is_public or %(sees_all)s)
+        order by p.weight desc limit case when stems.place <= 2 then 200 else 60 end) strong),
+visible as materialized (
+    select c.article_id, doc.section_id,
         case when doc.language = %(language)s then 1.0 else 0.8 end as own,
-        sum(w.idf * w.frequency * 2.2
-            / (w.frequency + 1.2 * (0.45 + 0.55 * doc.length / w.mean))) as bm25,
-        coalesce(sum(w.idf) filter (where w.in_title), 0)
+        sum(s.idf * p.frequency * 2.2
+            / (p.frequency + 1.2 * (0.45 + 0.55 * doc.length / figures.mean))) as bm25,
+        coalesce(sum(s.idf) filter (where p.in_title), 0)
             / sqrt(asked.idf * greatest(doc.title_idf, 0.01)) as title
-    from weighed w join kb_searchdocument doc using (article_id), asked
+    from candidates c
+    join kb_searchdocument doc using (article_id)
+    cross join stems s
+    join kb_posting p on p.lexeme = s.lexeme and p.article_id = c.article_id, asked, figures
     where (doc.is_public or %(sees_all)s) and doc.language = any(%(languages)s)
-    group by w.article_id, doc.article_id, asked.idf),
-total as (select max(bm25) as best from visible)
+    group by c.article_id, doc.article_id, asked.idf),
+total as materialized (select max(bm25) as best from visible)
 select article_id, section_id, own * (bm25 / greatest(total.best, 0.01) + %(title_weight)s * title) as score
 from visible, total
 order by score desc, article_id
@@ -287,7 +293,7 @@ def _shown(text: str) -> SafeString:
 
 
 def _facets(sections: Sequence[int]) -> list[tuple[Section, int]]:
-    found = Section.objects.in_bulk(set(sections)) if sections else {}
+    found = remember("sections", Section.objects.in_bulk)
     counts = {number: sections.count(number) for number in dict.fromkeys(sections)}
     return [(found[number], count) for number, count in counts.items()]
 

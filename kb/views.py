@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from kb import actions, lists, search
+from kb import actions, lists, memory, search
 from kb.forms import VoteForm
 from kb.models import Article, Revision, Section
 from kb.readers import voter_of
@@ -59,7 +59,7 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """Show an article; a hidden one is as good as none."""
     # The version of the lists changes with every article that readers may see differently.
-    key = (for_request(request).brand.version, lists.version())
+    key = (for_request(request).brand.version, memory.version())
     return strangers.keep(request, key, partial(_article, request, slug), at=timezone.now())
 
 
@@ -129,10 +129,11 @@ def find(request: HttpRequest) -> HttpResponse:
         "query": asked,
         "section": chosen,
         "number": number,
-        "lists": lists.home_lists(request.user, get_language()),
         "results": None,
     }
-    if asked:
+    if not asked:
+        context["lists"] = lists.home_lists(request.user, get_language())
+    else:
         context["results"] = results = search.search(
             query=asked,
             user=request.user,
@@ -155,7 +156,11 @@ def suggest(request: HttpRequest) -> HttpResponse:
     """Give the articles for what was typed so far, as a fragment."""
     asked = request.GET.get("q", "")
     found = search.suggest(query=asked, user=request.user, language=get_language())
-    response = render(request, "kb/_suggest.html", {"articles": found})
+    response = render(
+        request,
+        "kb/_suggest.html",
+        {"articles": found, "site": request.build_absolute_uri("/")[:-1]},
+    )
     response.headers["Cache-Control"] = "private, max-age=60"
     response.headers["Vary"] = "Cookie"
     return response

@@ -19,7 +19,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from kb.lists import home_lists, version
+from kb.lists import home_lists
+from kb.memory import version
 from portal import links, strangers
 from portal.support import schedule, weeks
 from portal.support.schedule import Ground

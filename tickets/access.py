@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Property, User
 from tickets import rules
-from tickets.models import Attachment, Message, Ticket
+from tickets.models import Attachment, Message, SavedView, Ticket
 from tickets.querysets import sees_all
 
 
@@ -88,8 +88,35 @@ def can_reopen(user: User, ticket: Ticket) -> bool:
     return can_reply(user, ticket)
 
 
+def can_merge(user: User, ticket: Ticket) -> bool:
+    """Whether this person may merge it with another, split it, or connect it."""
+    return works_on(user, ticket)
+
+
+def can_watch(user: User, ticket: Ticket) -> bool:
+    """Whether this person may hear of what happens here."""
+    return works_on(user, ticket)
+
+
+def can_draft(user: User, ticket: Ticket) -> bool:
+    """Whether this person may leave here what they have begun to write."""
+    return works_on(user, ticket)
+
+
 def attachments_for(user: User) -> QuerySet[Attachment]:
     """Give the files of messages this person may read, and their own unsent ones."""
     own = Q(message__isnull=True, uploaded_by=user)
     readable = Message.objects.visible_to(user).filter(ticket__in=Ticket.objects.visible_to(user))
     return Attachment.objects.filter(own | Q(message__in=readable))
+
+
+def can_change_view(user: User, view: SavedView) -> bool:
+    """Whether this person may rename or share a saved view: it is their own."""
+    return user.works_desk and view.owner_id == user.pk
+
+
+def can_delete_view(user: User, view: SavedView) -> bool:
+    """Whether this person may take a saved view away: the head also what is shared."""
+    if can_change_view(user, view):
+        return True
+    return user.works_desk and view.is_shared and user.has_perm("accounts.head_support")

@@ -14,15 +14,17 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from accounts.models import User
 from accounts.requests import signed_in
 from portal.refusals import Refused
 from portal.support.schedule import current_schedule
-from tickets import access, actions, rules
+from tickets import access, actions, macros, rules
 from tickets.actions.targets import has_begun
 from tickets.actions.triage import PriorityTooHigh, UnknownKind
-from tickets.models import Event, Message, Priority, Status, Target, Ticket
+from tickets.desk_forms import AFTER
+from tickets.models import Category, Event, Macro, Message, Priority, Status, Target, Ticket
 
 STATUS_LABELS = {
     Status.NEW: "warning",
@@ -341,3 +343,73 @@ class TargetAdmin(ModelAdmin):
 def is_to_come(target: Model | None) -> bool:
     """Whether a target holds from a day to come on; no target in particular may be."""
     return not isinstance(target, Target) or not has_begun(target, timezone.now())
+
+
+class MacroForm(forms.ModelForm):
+    """A macro: its words, and what sending it changes, each in a field of its own."""
+
+    after = forms.ChoiceField(
+        required=False, choices=[("", _("as the specialist chooses")), *AFTER], label=_("then")
+    )
+    category = forms.ChoiceField(
+        required=False, choices=[("", _("as it is")), *Category.choices], label=_("category")
+    )
+    priority = forms.ChoiceField(
+        required=False, choices=[("", _("as it is")), *Priority.choices], label=_("priority")
+    )
+    assign = forms.BooleanField(required=False, label=_("whoever sends it answers for the ticket"))
+
+    class Meta:
+        model = Macro
+        fields = ("name", "language", "text", "is_receipt", "owner", "is_active", "order")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        changes = self.instance.changes
+        for name in ("after", "category", "priority"):
+            self.initial.setdefault(name, changes.get(name, ""))
+        self.initial.setdefault("assign", changes.get("assign") == macros.ME)
+        for name in ("after", "category", "priority"):
+            self.fields[name].widget = UnfoldAdminSelectWidget(choices=self.fields[name].choices)  # type: ignore[attr-defined]
+        self.fields["assign"].widget = UnfoldBooleanSwitchWidget()
+        places = ", ".join(f"{{{{{place}}}}}" for place in macros.PLACES)
+        self.fields["text"].help_text = _("These are filled in: %(places)s") % {"places": places}
+        owner = self.fields["owner"]
+        if isinstance(owner, forms.ModelChoiceField):
+            owner.queryset = User.objects.desk().order_by("full_name")
+            for way in ("add", "change", "delete", "view"):
+                setattr(owner.widget, f"can_{way}_related", False)
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        said = self.cleaned_data
+        chosen = {name: said.get(name) for name in ("after", "category", "priority")}
+        chosen["assign"] = macros.ME if said.get("assign") else ""
+        self.instance.changes = {name: value for name, value in chosen.items() if value}
+        if self.errors:
+            return
+        try:
+            actions.check_macro(self.instance)
+        except Refused as refusal:
+            self.add_error(refusal.field, str(refusal.message))
+
+
+@admin.register(Macro)
+class MacroAdmin(ModelAdmin):
+    """Macros of the desk: what is written often, and what goes with it."""
+
+    form = MacroForm
+    list_display = ("name", "language", "is_receipt", "owner", "is_active", "order")
+    list_filter = ("language", "is_active", "is_receipt")
+    list_select_related = ("owner",)
+    search_fields = ("name", "text")
+    ordering = ("language", "order", "name")
+    fieldsets = (
+        (None, {"fields": (("name", "language"), "text", "is_receipt")}),
+        (_("What sending changes"), {"fields": (("category", "priority"), "after", "assign")}),
+        (_("Where it is offered"), {"fields": (("owner", "order"), "is_active")}),
+    )
+
+    def save_model(self, request: HttpRequest, obj: Macro, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+        """Save by the action."""
+        actions.save_macro(macro=obj)

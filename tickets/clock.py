@@ -159,18 +159,22 @@ def start_update(*, ticket: Ticket, due_at: datetime, at: datetime) -> Clock:
     return clock
 
 
-def resume_from(*, clock: Clock, ticket: Ticket, at: datetime) -> Clock:
-    """Go on in `ticket` with a response clock that stood elsewhere: same start, same target.
+def resume_from(
+    *, clock: Clock, ticket: Ticket, at: datetime, kind: str = "", minutes: int | None = None
+) -> Clock:
+    """Go on in `ticket` with a clock that stood elsewhere: same start, same past (rule 9).
 
-    For merges and their undoing (rule 9). Its past is one running segment from the old start.
+    What goes on may be an answer of another kind, and a stricter one.
     """
-    schedule = current_schedule()
-    going_on = _new(ticket, ClockKind(clock.kind), clock.started_at, message=clock.message)
-    going_on.category, going_on.priority = clock.category, clock.priority
-    going_on.target_minutes = clock.target_minutes
-    _compute(going_on, schedule)
-    _begin(going_on, "merged", at, schedule)
-    _copy_due(ticket, going_on)
+    schedule, going_on = current_schedule(), clock.opened_in(ticket, kind or clock.kind)
+    if going_on.is_response:
+        going_on.target_minutes = minutes or clock.target_minutes
+        _compute(going_on, schedule)
+    going_on.save(force_insert=True)
+    Segment.objects.bulk_create(clock.past_for(going_on))
+    _line(going_on, "merged", at, schedule)
+    if going_on.is_response:
+        _copy_due(ticket, going_on)
     return going_on
 
 
@@ -301,9 +305,10 @@ def _open(ticket: Ticket, kinds: Sequence[str]) -> Clock | None:
     return Clock.objects.filter(ticket=ticket, stopped_at__isnull=True, kind__in=kinds).first()
 
 
-def explain(clock: Clock) -> list[Line]:
-    """Tell why a clock is due when it is, stretch by stretch."""
-    return [_told(line, clock) for line in sla.explain(pure(clock), schedule_of(clock))]
+def explain(clock: Clock, past: sla.Clock | None = None) -> list[Line]:
+    """Tell why a clock is due when it is, stretch by stretch; `past` is it, where it is read."""
+    told = sla.explain(past or pure(clock), schedule_of(clock))
+    return [_told(line, clock) for line in told]
 
 
 def _told(line: sla.ExplainLine, clock: Clock) -> Line:

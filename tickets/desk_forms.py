@@ -6,8 +6,20 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from tickets.actions.macro import MacroGone
 from tickets.actions.triage import NotOnDesk
-from tickets.forms import LONGEST_TEXT, Area, FormWithFiles, Hidden, TypedText
+from tickets.forms import (
+    LONGEST_SUBJECT,
+    LONGEST_TEXT,
+    Area,
+    FormKey,
+    FormWithFiles,
+    Hidden,
+    TypedText,
+)
+from tickets.models import Macro
+
+LONGEST_NUMBER = 18  # digits; more do not fit into the column
 
 AFTER = (
     ("open", _("and keep it in work")),
@@ -27,6 +39,13 @@ class AnswerForm(FormWithFiles):
     )
     after = forms.ChoiceField(required=False, choices=AFTER, label=_("After sending"))
     seen = forms.IntegerField(required=False, widget=Hidden)
+    # The macro from which the text began; its changes go out with it.
+    macro = forms.ModelChoiceField(
+        Macro.objects.all(),
+        required=False,
+        widget=Hidden,
+        error_messages={"invalid_choice": MacroGone.message},
+    )
 
     def for_action(self) -> dict[str, Any]:
         """Give what both actions take."""
@@ -36,6 +55,42 @@ class AnswerForm(FormWithFiles):
             "attachments": self.attachment_ids,
             "form_key": self.key_of_words(text),
         }
+
+
+class NumberForm(forms.Form):
+    """The number of another ticket, as people write it."""
+
+    number = forms.CharField(max_length=30)
+    is_confirmed = forms.BooleanField(required=False)
+
+    def clean_number(self) -> int:
+        """Give the number without its sign and spaces."""
+        digits = "".join(str(self.cleaned_data["number"]).replace("№", "").split())
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER):
+            raise forms.ValidationError(_("Type the number of a ticket."))
+        return int(digits)
+
+
+class SplitForm(forms.Form):
+    """A message that becomes a ticket, and what it is called."""
+
+    message = forms.IntegerField()
+    subject = TypedText(required=False, max_length=LONGEST_SUBJECT)
+
+
+class FollowUpForm(forms.Form):
+    """A ticket that goes on where a closed one ended."""
+
+    form_key = FormKey()
+    subject = TypedText(required=False, max_length=LONGEST_SUBJECT)
+    text = TypedText(required=False, max_length=LONGEST_TEXT)
+
+
+class DraftForm(forms.Form):
+    """What somebody has typed so far."""
+
+    mode = forms.CharField(required=False, max_length=10)
+    text = TypedText(required=False, max_length=LONGEST_TEXT, strip=False)
 
 
 class TriageForm(forms.Form):

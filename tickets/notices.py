@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from portal.delivery import outbox
+from tickets import access
 from tickets.models import Clock, Message, Ticket
 
 QUOTED = 5000  # characters of a message that a letter repeats
@@ -39,6 +40,7 @@ def ticket_resolved(
     text = answer.text[:QUOTED] if answer else ""
     key = f"resolved:{at.isoformat()}"
     _to_requester(ticket, "ticket_resolved", key, at, author=specialist.full_name, text=text)
+    _to_watchers(ticket, "resolved", specialist, key, at, text=text)
 
 
 def ticket_closed(ticket: Ticket, *, at: datetime) -> None:
@@ -61,8 +63,36 @@ def ticket_new_message(ticket: Ticket, message: Message, *, at: datetime) -> Non
     if ticket.assignee:
         key = f"message:{message.pk}"
         _to_staff(ticket, ticket.assignee, "ticket_new_message", key, at, author=author, text=text)
-    if message.author != ticket.requester:
+    _to_watchers(ticket, "message", message.author, f"message:{message.pk}", at, text=text)
+    # What was written into a merged ticket stays there: the other requester may not read it.
+    if message.author != ticket.requester and message.ticket_id == ticket.pk:
         _to_requester(ticket, "ticket_reply", f"message:{message.pk}", at, author=author, text=text)
+
+
+def ticket_merged(source: Ticket, target: Ticket, *, at: datetime) -> None:
+    """Tell the customer that a ticket goes on in another one, as far as they may read that."""
+    is_readable = access.takes_part(source.requester, target)
+    into = {"into": target.number, "into_subject": target.subject} if is_readable else {"into": 0}
+    _to_requester(source, "ticket_merged", f"merged:{at.isoformat()}", at, **into)
+
+
+def mentioned(ticket: Ticket, message: Message, person: User, *, at: datetime) -> None:
+    """Tell somebody of the desk that a note names them."""
+    author, text = message.author.full_name, message.text[:QUOTED]
+    key = f"mentioned:{message.pk}"
+    _to_staff(ticket, person, "mentioned", key, at, author=author, text=text)
+
+
+def _to_watchers(
+    ticket: Ticket, what: str, actor: User, key: str, at: datetime, **values: Any
+) -> None:
+    """Tell who watches; not of what they did themselves, and the assignee knows anyway."""
+    for watcher in ticket.watchers.select_related("person__role").order_by("person_id"):
+        person = watcher.person
+        knows = person.pk in {actor.pk, ticket.assignee_id if what == "message" else None}
+        if not knows and access.works_on(person, ticket):
+            who = actor.full_name
+            _to_staff(ticket, person, "ticket_watched", key, at, what=what, author=who, **values)
 
 
 def clock_warning(clock: Clock, person: User, *, percent: int, at: datetime) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
+from django.db.models.expressions import RawSQL
 
 from tickets import rules
 
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 OPEN = [status.value for status in rules.OPEN_STATUSES]
 DONE = [status.value for status in rules.DONE_STATUSES]
 
+
+# How urgent, as a number to sort by. Not triaged comes first: nobody knows yet what is in it.
+URGENCY = Case(
+    When(priority__isnull=True, then=Value(0)),
+    When(priority=rules.Priority.CRITICAL.value, then=Value(1)),
+    When(priority=rules.Priority.HIGH.value, then=Value(2)),
+    When(priority=rules.Priority.MEDIUM.value, then=Value(3)),
+    default=Value(4),
+    output_field=models.SmallIntegerField(),
+)
+# Stands in a composed query for whoever asks: see `read`.
+ME = -1
 
 Kind = Literal["none", "all", "theirs", "organization", "own"]
 
@@ -51,6 +64,11 @@ def scope_of(user: User) -> Scope:
 def sees_all(user: User) -> bool:
     """Whether no ticket is hidden from this person."""
     return user.works_desk and user.has_perm("accounts.see_all_tickets")
+
+
+def anybody(scope: Scope) -> Scope:
+    """Give the same scope of nobody in particular: its queries are composed once for all."""
+    return Scope(ME, scope.kind, scope.organization_id)
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -101,6 +119,14 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Sort by due time; where nobody waits comes last."""
         return self.order_by(models.F("due_at").asc(nulls_last=True), "id")
 
+    def conversation_of(self, ticket: Ticket) -> TicketQuerySet:
+        """Keep the ticket and those that were merged into it, through any number of merges."""
+        return self.filter(Q(pk=ticket.pk) | Q(pk__in=self.model.objects.inside(ticket.pk)))
+
+    def inside(self, ticket_id: int) -> TicketQuerySet:
+        """Keep those that were merged into a ticket, through any number of merges."""
+        return self.filter(pk__in=RawSQL(INSIDE, [ticket_id]))  # noqa: S611 (a constant of ours)
+
     def for_queue(self) -> TicketQuerySet:
         """Load what a row of a list shows."""
         return self.select_related("requester", "organization", "property", "assignee")
@@ -126,14 +152,45 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self if user.works_desk else self.filter(kind="public")
 
 
+# Every ticket that goes on in another one, also by way of a third; union: a circle would end too.
+INSIDE = """
+with recursive inside(id) as (
+    select id from tickets_ticket where merged_into_id = %s
+    union select t.id from tickets_ticket t join inside on t.merged_into_id = inside.id
+) select id from inside
+"""
+
+
 # Gives a query of values; it depends on nothing but what it is given.
 Make = Callable[..., "models.QuerySet[Any, Any]"]
 
 
-def read(make: Make, *given: Hashable) -> list[tuple[Any, ...]]:
-    """Read the rows of a query that is composed once for each of what it is given."""
+def read(
+    make: Make, *given: Hashable, places: Mapping[Hashable, Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """Read the rows of a query that is composed once for each of what it is given.
+
+    `places` says what to put where the query holds a mark, such as ME: so queries that differ in
+    nothing but the person or the moment are one.
+    """
     try:
         sql, values = compose(make, *given)
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql, filled(values, places or {}))
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+# Stand in a composed query for numbers that differ each time; no id, limit or level is as high.
+HOLES = (2_000_000_011, 2_000_000_033, 2_000_000_063)
+
+
+def read_for(make: Make, *given: Hashable, numbers: tuple[int, ...]) -> list[tuple[Any, ...]]:
+    """Read the rows of a query that is composed once for any numbers, which it takes last."""
+    try:
+        sql, values = compose_for(make, *given, numbers=numbers)
     except EmptyResultSet:
         return []
     with connection.cursor() as cursor:
@@ -142,8 +199,25 @@ def read(make: Make, *given: Hashable) -> list[tuple[Any, ...]]:
     return rows
 
 
+def compose_for(
+    make: Make, *given: Hashable, numbers: tuple[int, ...]
+) -> tuple[str, tuple[Any, ...]]:
+    """Put numbers into a query that is composed once for all of them. Raises EmptyResultSet."""
+    holes = HOLES[: len(numbers)]
+    sql, values = compose(make, *given, *holes)
+    put = dict(zip(holes, numbers, strict=True))
+    return sql, tuple(
+        put.get(value, value) if isinstance(value, int) else value for value in values
+    )
+
+
 @lru_cache(maxsize=2000)
 def compose(make: Make, *given: Hashable) -> tuple[str, tuple[Any, ...]]:
     """Compose a query, once: for lists that takes longer than the answer. Raises EmptyResultSet."""
     sql, values = make(*given).query.sql_with_params()
     return str(sql), tuple(values)
+
+
+def filled(values: tuple[Any, ...], places: Mapping[Hashable, Any]) -> list[Any]:
+    """Put the values of this request where a composed query holds its marks."""
+    return [places.get(value, value) for value in values]

@@ -38,6 +38,15 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+class Effect(StrEnum):
+    """How much something is hindered."""
+
+    NONE = "none"
+    PARTLY = "partly"
+    YES = "yes"
+    CRITICAL = "critical"
+
+
 class Addressee(StrEnum):
     """Whose queue a ticket stands in."""
 
@@ -67,6 +76,19 @@ LEVEL_NEEDED: Mapping[Category, Level] = {
     Category.INFORMATION_REQUEST: Level.ASSERTED,
     Category.SERVICE_REQUEST: Level.VERIFIED,
     Category.CHANGE_REQUEST: Level.VERIFIED,
+}
+
+_RANK = tuple(Priority)
+_LOW, _MEDIUM, _HIGH, _CRITICAL = _RANK
+# By the effect on operations, then on the business process.
+_SUGGESTED: Mapping[Effect, Mapping[Effect, Priority]] = {
+    operations: dict(zip(Effect, row, strict=True))
+    for operations, row in {
+        Effect.NONE: (_LOW, _MEDIUM, _MEDIUM, _HIGH),
+        Effect.PARTLY: (_MEDIUM, _HIGH, _HIGH, _HIGH),
+        Effect.YES: (_MEDIUM, _HIGH, _HIGH, _HIGH),
+        Effect.CRITICAL: (_HIGH, _HIGH, _HIGH, _CRITICAL),
+    }.items()
 }
 
 OPEN_STATUSES = (
@@ -100,6 +122,15 @@ WELL_DESCRIBED = 80  # characters of description that usually spare a question b
 def is_allowed(category: str, priority: str | None) -> bool:
     """Whether a ticket of this category may have this priority; None means not triaged yet."""
     return priority is None or priority in PRIORITIES[Category(category)]
+
+
+def suggested_priority(category: str, *, operations: str, business: str) -> Priority:
+    """Give the priority that the effects on operations and on the business process speak for.
+
+    Source: docs/domain.md, "Priorities". Requests go no higher than medium.
+    """
+    found = _SUGGESTED[Effect(operations)][Effect(business)]
+    return found if is_allowed(category, found) else max(REQUEST_PRIORITIES, key=_RANK.index)
 
 
 def can_move(before: str, after: str) -> bool:

@@ -23,7 +23,7 @@ from portal import html
 from portal.feedback import actions as feedback
 from tickets import actions as tickets
 from tickets import identity
-from tickets.models import Ticket
+from tickets.models import Macro, Ticket
 
 Row = dict[str, Any]
 Tell = Callable[[str], object]
@@ -48,6 +48,7 @@ def load(*, at: datetime, tell: Tell) -> None:
         people = _load_people(at)
         tell(f"{len(people)} people")
         tell(f"{_load_articles(people['elena'], at)} articles")
+        tell(f"{_load_macros()} macros")
         tell(f"{_load_tickets(people, at)} tickets")
         tell(f"{_load_feedback(people, at)} feedback")
 
@@ -163,6 +164,13 @@ def _connect(articles: dict[str, Article], slug: str, post: Any) -> None:
             )
             for day in range(1)
         )
+
+
+def _load_macros() -> int:
+    rows = _yaml(Path(__file__).parent / "macros.yaml")
+    for order, row in enumerate(rows):
+        tickets.save_macro(macro=Macro(**row, order=order))
+    return len(rows)
 
 
 def _load_tickets(people: dict[str, User], at: datetime) -> int:

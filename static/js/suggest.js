@@ -1,4 +1,5 @@
 // Instant answers under a search field: a combobox with a list box, arrows, Enter and Escape.
+// Whatever holds the field carries data-suggest with the address that answers.
 (() => {
   const WAIT = 150;
   const SHORTEST = 2;
@@ -89,5 +90,5 @@
     });
   }
 
-  document.querySelectorAll("form[data-suggest]").forEach(bind);
+  document.querySelectorAll("[data-suggest]").forEach(bind);
 })();

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from kb import actions, lists
+from kb import actions, memory
 from kb.models import Article, Section
 
 Write = Callable[..., Article]
@@ -16,9 +16,9 @@ Write = Callable[..., Article]
 @pytest.fixture(autouse=True)
 def fresh_lists() -> Iterator[None]:
     """Let no list of another test be remembered."""
-    lists.forget()
+    memory.forget()
     yield
-    lists.forget()
+    memory.forget()
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from portal.refusals import Refused
+from portal.refusals import NotAllowed, Refused
 from tickets import access, clock, history, notices, rules
-from tickets.actions import locking, texts, uploads
+from tickets.actions import locking, texts, uploads, watching
 from tickets.models import ClockKind, Message, MessageKind, Outcome, Ticket
 
 REOPEN_FOR = timedelta(days=14)  # docs/sla.md, rule 8
@@ -49,12 +49,12 @@ def reply(
     answer, like a receipt, stops no clock (docs/sla.md, rule 3).
     Raises NotAllowed, TicketClosed, ConversationMovedOn and the refusals of texts and files.
     """
-    ticket = locking.lock(ticket, actor=author, allowed=access.can_reply)
-    if (said := locking.said_before(form_key, author=author, ticket=ticket)) is not None:
+    ticket, place = _lock_where_it_goes_on(ticket, author)
+    if (said := locking.said_before(form_key, author=author, ticket=place)) is not None:
         return said
     refuse_when_outdated(ticket, author, seen_message_id, at)
     message = say(
-        ticket,
+        place,
         author,
         text,
         form_key=form_key,
@@ -71,6 +71,48 @@ def reply(
         locking.move(ticket, status=rules.Status.OPEN, actor=author, at=at)
     notices.ticket_reply(ticket, message, at=at)
     return message
+
+
+def _lock_where_it_goes_on(ticket: Ticket, author: User) -> tuple[Ticket, Ticket]:
+    """Lock the ticket whose clock runs, and the one in which the message is kept.
+
+    Both are the same, but where a customer writes into a merged ticket and may not read the one
+    it goes on in: their words stay in theirs, so that nobody of the other one reads along.
+    Raises NotAllowed, locking.WentElsewhere.
+    """
+    if ticket.merged_into_id is None:
+        locked = locking.lock(ticket, actor=author, allowed=access.can_reply)
+        refuse_when_merged(locked)
+        return locked, locked
+    if not author.is_customer:
+        raise locking.WentElsewhere
+    into = survivor_of(ticket)
+    if access.can_reply(author, into):
+        locked = locking.lock(into, actor=author, allowed=access.can_reply)
+        refuse_when_merged(locked)
+        return locked, locked
+    locked, place = locking.lock_all([into, ticket], actor=author, allowed=_may_write_near)
+    refuse_when_merged(locked)
+    if not access.can_reply(author, place) or survivor_of(place).pk != locked.pk:
+        raise NotAllowed
+    return locked, place
+
+
+def _may_write_near(author: User, ticket: Ticket) -> bool:
+    return author.organization_id == ticket.organization_id
+
+
+def survivor_of(ticket: Ticket) -> Ticket:
+    """Give the ticket in which this one goes on, through any number of merges; itself if none."""
+    while ticket.merged_into is not None:
+        ticket = ticket.merged_into
+    return ticket
+
+
+def refuse_when_merged(ticket: Ticket) -> None:
+    """Refuse to write into what goes on elsewhere. Raises locking.WentElsewhere."""
+    if ticket.merged_into_id is not None:
+        raise locking.WentElsewhere
 
 
 def say(
@@ -109,6 +151,7 @@ def note(
         return said
     message = _write(ticket, author, text, MessageKind.NOTE, form_key, attachments, at)
     history.record(ticket=ticket, code="noted", actor=author, at=at, message=message.pk)
+    watching.mention(ticket, message, at=at)
     return message
 
 
@@ -123,7 +166,10 @@ def refuse_when_outdated(
         raise TicketClosed
     if seen_message_id is None:
         return
-    newer = Message.objects.filter(ticket=ticket, kind=MessageKind.PUBLIC, id__gt=seen_message_id)
+    conversation = Ticket.objects.conversation_of(ticket)
+    newer = Message.objects.filter(
+        ticket__in=conversation, kind=MessageKind.PUBLIC, id__gt=seen_message_id
+    )
     if newer.exclude(author=author).exists():
         raise ConversationMovedOn
 
@@ -187,11 +233,15 @@ def _asked(ticket: Ticket, message: Message, *, at: datetime) -> None:
         locking.move(ticket, status=rules.Status.OPEN, actor=message.author, at=at)
     if clock.open_clock(ticket) is None:
         clock.start(ticket=ticket, kind=ClockKind.NEXT, message=message, at=at)
+    if message.ticket_id != ticket.pk:  # written into a ticket that goes on in this one
+        ticket.last_message_at = at
+        ticket.save(update_fields=["last_message_at"])
     notices.ticket_new_message(ticket, message, at=at)
 
 
 def take_up_again(ticket: Ticket, *, actor: User, at: datetime) -> None:
-    """Open a finished ticket again, and record it."""
+    """Open a finished ticket again, and record it. Raises locking.WentElsewhere."""
+    refuse_when_merged(ticket)
     locking.move(ticket, status=rules.Status.OPEN, actor=actor, at=at)
     ticket.resolved_at = ticket.closed_at = None
     ticket.save(update_fields=["resolved_at", "closed_at"])

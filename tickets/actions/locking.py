@@ -1,7 +1,8 @@
 """The lock that every action takes first, and the question whether it may go on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +28,24 @@ class FormTaken(Refused):
     code = "form_taken"
     status = 400
     message = _("This form was sent before from elsewhere. Open the page again and send it anew.")
+
+
+class WentElsewhere(Refused):
+    """A merged ticket is read; what goes on goes on in the other one."""
+
+    code = "went_elsewhere"
+    message = _("This ticket was merged into another one. Go on there, please.")
+
+
+def lock_all(tickets: Iterable[Ticket], *, actor: User, allowed: Question) -> list[Ticket]:
+    """Lock several rows and give them fresh, in the order asked for. Raises NotAllowed."""
+    asked = list(tickets)
+    # Order matters: everybody locks by primary key, so that nobody waits for each other.
+    locked = {
+        one.pk: lock(one, actor=actor, allowed=allowed)
+        for one in sorted(asked, key=attrgetter("pk"))
+    }
+    return [locked[one.pk] for one in asked]
 
 
 def lock(ticket: Ticket, *, actor: User, allowed: Question) -> Ticket:

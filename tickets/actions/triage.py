@@ -41,9 +41,19 @@ class NotOnDesk(Refused):
 
 
 @transaction.atomic
-def triage(*, ticket: Ticket, actor: User, category: str, priority: str, at: datetime) -> Ticket:
-    """Set category and priority; the open clock gets their target and keeps the time it has run.
+def triage(
+    *,
+    ticket: Ticket,
+    actor: User,
+    category: str,
+    priority: str,
+    at: datetime,
+    operations: str = "",
+    business: str = "",
+) -> Ticket:
+    """Set category and priority; the open clocks get their targets and keep the time they have run.
 
+    The effects on operations and on the business process are its reasons, kept in the history.
     Raises NotAllowed, UnknownKind, PriorityTooHigh.
     """
     if category not in set(rules.Category) or priority not in set(rules.Priority):
@@ -51,6 +61,8 @@ def triage(*, ticket: Ticket, actor: User, category: str, priority: str, at: dat
     if not rules.is_allowed(category, priority):
         raise PriorityTooHigh
     ticket = locking.lock(ticket, actor=actor, allowed=access.can_triage)
+    effects = {"operations": operations, "business": business}
+    reasons = {name: code for name, code in effects.items() if code in set(rules.Effect)}
     before = {"category": ticket.category, "priority": ticket.priority or ""}
     if before == {"category": category, "priority": priority}:
         return ticket
@@ -64,6 +76,7 @@ def triage(*, ticket: Ticket, actor: User, category: str, priority: str, at: dat
         at=at,
         before=before,
         after={"category": category, "priority": priority},
+        **reasons,
     )
     clock.retarget(ticket=ticket, at=at)
     if ticket.status == rules.Status.NEW:

@@ -8,6 +8,7 @@ from tickets.models.duty import Alert, DutyShift, Rank
 from tickets.models.history import Event
 from tickets.models.life import Policy, Rating
 from tickets.models.proof import Proof, ProofMethod
+from tickets.models.search import SearchDocument
 from tickets.models.ticket import Addressee, Category, ChannelCode, Priority, Status, Ticket
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Rank",
     "Rating",
     "SavedView",
+    "SearchDocument",
     "Segment",
     "Status",
     "Target",

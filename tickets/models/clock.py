@@ -160,6 +160,28 @@ class Clock(models.Model):
         """Whether a customer waits for words of ours."""
         return self.kind in RESPONSES
 
+    def opened_in(self, ticket: Ticket, kind: str) -> "Clock":
+        """Give this clock as one that is open in a ticket; it is not stored yet."""
+        ends = {"stopped_at", "stopped_by", "outcome", "elapsed_seconds", "was_late", "calendar"}
+        kept = {
+            field.attname: getattr(self, field.attname)
+            for field in self._meta.concrete_fields
+            if field.name not in ends and not field.primary_key
+        }
+        opened = Clock(**{**kept, "ticket_id": ticket.pk, "kind": kind})
+        opened.ticket = ticket
+        return opened
+
+    def past_for(self, clock: "Clock") -> "list[Segment]":
+        """Give the segments of this clock for another one, which goes on where they end."""
+        kept = ("starts_at", "ends_at", "is_running", "reason", "calendar")
+        past = [
+            Segment(clock=clock, **{name: getattr(one, name) for name in kept})
+            for one in self.segments.order_by("id")
+        ]
+        past[-1].ends_at = None
+        return past
+
 
 class Segment(models.Model):
     """A stretch `[starts_at, ends_at)` in which a clock runs or stands; only the last is open.

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Property
 from tickets import rules
-from tickets.querysets import OPEN, TicketQuerySet
+from tickets.querysets import DONE, OPEN, URGENCY, TicketQuerySet
 
 
 class Category(models.TextChoices):
@@ -202,6 +202,30 @@ class Ticket(models.Model):
                 fields=["status", "due_at", "id"],
                 name="ticket_by_state",
                 condition=Q(status__in=OPEN),
+            ),
+            # Read by the desk: late, due soon, due today, and filters over both queues by due time.
+            models.Index(fields=["due_at", "id"], name="ticket_due", condition=Q(status__in=OPEN)),
+            # Read by the desk: the open ones of an organization, of a channel.
+            models.Index(
+                fields=["organization", "due_at", "id"],
+                name="ticket_open_of_org",
+                condition=Q(status__in=OPEN),
+            ),
+            models.Index(
+                fields=["channel", "due_at", "id"],
+                name="ticket_open_of_channel",
+                condition=Q(status__in=OPEN),
+            ),
+            # Read by the desk: by priority, the most urgent first, and the filter of priorities.
+            models.Index(
+                URGENCY, "due_at", "id", name="ticket_by_urgency", condition=Q(status__in=OPEN)
+            ),
+            # Read by the desk: by last message, latest first, finished ones too.
+            models.Index(fields=["-last_message_at", "-id"], name="ticket_by_message"),
+            models.Index(
+                fields=["-last_message_at", "-id"],
+                name="ticket_done_by_message",
+                condition=Q(status__in=DONE),
             ),
             # Read by life.remind_and_close: who has been silent for days.
             models.Index(

@@ -29,6 +29,9 @@ VALUES: dict[str, dict[str, Any]] = {
     "ticket_closed": TICKET,
     "ticket_new_message": {**TICKET, **SAID, "organization": HOSTILE},
     "ticket_assigned": DESK,
+    "ticket_merged": {**TICKET, "into": 1043, "into_subject": HOSTILE},
+    "ticket_watched": {**TICKET, **SAID, "organization": HOSTILE, "what": "message"},
+    "mentioned": {**TICKET, **SAID, "organization": HOSTILE},
     "clock_warning": {**DESK, "assignee": HOSTILE},
     "clock_late": {**DESK, "assignee": ""},
     "feedback_received": {

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from portal.refusals import Refused
 from tickets import access, actions, clock
-from tickets.actions.conversation import REOPEN_FOR
+from tickets.actions.conversation import REOPEN_FOR, survivor_of
 from tickets.forms import IMPACTS, ReplyForm
 from tickets.models import Ticket
 from tickets.querysets import read
@@ -48,11 +48,16 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     form = ReplyForm(request.POST, request.FILES, person=user, at=at)
     if form.is_valid():
         try:
-            actions.reply(ticket=shown, author=user, at=at, **form.for_action())
+            said = actions.reply(ticket=shown, author=user, at=at, **form.for_action())
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            return onward(request, shown.get_absolute_url(), sent=form.cleaned_data["form_key"])
+            if said.ticket_id != shown.pk:
+                number = said.ticket.number
+                words = _("Sent. The conversation goes on in ticket No. %(number)d.")
+                messages.success(request, words % {"number": number})
+            address = said.ticket.get_absolute_url()
+            return onward(request, address, sent=form.cleaned_data["form_key"])
     template = REPLY if getattr(request, "htmx", False) else PAGE
     context = _context(shown, user, form, at)
     return render(request, template, context, status=status_of_refusal(request))
@@ -94,7 +99,7 @@ def _shown(user: User, number: int) -> Ticket:
 def _news(request: HttpRequest, shown: Ticket, at: datetime) -> HttpResponse:
     """Answer with what was added since the page was made, and how the ticket stands now."""
     user, before = person(request), timeline.read_seen(request.GET.get("seen", ""))
-    items = timeline.items_of(shown, user, after=before)
+    items = timeline.items_of(shown, user, after=before, inside=timeline.inside_of(shown, user))
     if not items:
         return HttpResponse(status=NOTHING_NEW)
     context = {
@@ -106,7 +111,7 @@ def _news(request: HttpRequest, shown: Ticket, at: datetime) -> HttpResponse:
 
 
 def _context(shown: Ticket, user: User, form: ReplyForm, at: datetime) -> dict[str, Any]:
-    items = timeline.items_of(shown, user)
+    items = timeline.items_of(shown, user, inside=timeline.inside_of(shown, user))
     return {
         "days": timeline.days_of(items),
         "seen": timeline.seen_of(items),
@@ -121,15 +126,24 @@ def _standing(shown: Ticket, user: User, at: datetime) -> dict[str, Any]:
     """Give who waits for whom, until when and why, and what this person may do about it."""
     running = clock.open_clock(shown)
     closed_for_good = bool(shown.closed_at and at - shown.closed_at > REOPEN_FOR)
+    into = _where_it_goes_on(shown, user) if shown.merged_into_id else None
     return {
         "ticket": shown,
         "at": at,
         "is_late": bool(shown.due_at and shown.due_at < at),
         "clock": running,
         "why": clock.explain(running) if running else [],
-        "can_reply": access.can_reply(user, shown) and not closed_for_good,
+        "can_reply": access.can_reply(user, shown) and (bool(into) or not closed_for_good),
+        "into": into,
         "can_close": access.can_close(user, shown) and shown.status != "closed",
     }
+
+
+def _where_it_goes_on(shown: Ticket, user: User) -> dict[str, Any]:
+    """Give the ticket into which this one was merged; a number only where this person may read it."""
+    into = survivor_of(shown)
+    is_readable = Ticket.objects.visible_to(user).filter(pk=into.pk).exists()
+    return {"number": into.number if is_readable else None}
 
 
 def _readers(shown: Ticket, user: User) -> list[str]:

@@ -1,15 +1,22 @@
 """A conversation as customers read it: messages and the few events that concern them, by time."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import groupby
+from typing import Any
 
-from django.db.models import Exists, OuterRef, prefetch_related_objects
+from django.db.models import Exists, OuterRef, QuerySet
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
 
-from accounts.models import User
+from accounts.models import User, initials_of
 from portal.support.schedule import current_schedule
+from portal.templatetags.moments import today
 from tickets.models import Attachment, Event, Message, Ticket
+from tickets.querysets import Scope, read, read_for, scope_of
 
 # Whatever else happens inside support stays there: whose turn it is, notes, priorities.
 SHOWN_EVENTS = ("filed", "resolved", "closed", "reopened")
@@ -28,12 +35,89 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Somebody:
+    """A person as far as a conversation shows them."""
+
+    full_name: str
+    position: str = ""
+
+    @property
+    def initials(self) -> str:
+        """The letters of the avatar."""
+        return initials_of(self.full_name)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as far as a message shows it."""
+
+    id: Any
+    name: str
+    size: int  # bytes
+    content_type: str
+    has_preview: bool
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message as it is shown, and nothing more: under this it is drawn once."""
+
+    pk: int
+    ticket_id: int
+    author_id: int
+    author: Somebody
+    kind: str
+    is_from_staff: bool
+    is_answer: bool
+    text: str
+    created_at: datetime
+    files: tuple[File, ...] = ()
+    # Where it was written, when it came here by a merge.
+    origin: int | None = None
+    # People of the desk whom a note names.
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event as it is shown."""
+
+    pk: int
+    at: datetime
+    code: str
+    data_text: str
+    actor: Somebody | None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the event keeps."""
+        found: dict[str, Any] = json.loads(self.data_text)
+        return found
+
+    @property
+    def words(self) -> str:
+        """What happened, in the reader's language."""
+        who = self.actor.full_name if self.actor else ""
+        return _words(self.code, self.data_text, who, get_language(), today())
+
+
+@lru_cache(maxsize=4096)
+def _words(code: str, data: str, who: str, _language: str | None, _day: date) -> str:
+    """Say an event; the same thing done by the same person is said once."""
+    event = Event(code=code, data=json.loads(data))
+    return render_to_string(event.template, {"event": event, "who": who}).strip()
+
+
+@dataclass(frozen=True)
 class Item:
     """One entry: a message or an event."""
 
     at: datetime
-    message: Message | None = None
-    event: Event | None = None
+    message: Said | None = None
+    event: Happened | None = None
+    is_own: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,27 +140,125 @@ def _is_number(text: str) -> bool:
 
 
 def items_of(
-    ticket: Ticket, user: User, *, after: Seen = Seen(), history: Iterable[Event] | None = None
+    ticket: Ticket,
+    user: User,
+    *,
+    after: Seen = Seen(),
+    history: Iterable[Happened] | None = None,
+    inside: Sequence[tuple[int, int]] = (),
+    names: Sequence[str] = (),
 ) -> list[Item]:
     """Give what this person may read and has not seen, oldest first.
 
-    `history` is that of the ticket, where somebody has read it already.
+    `history` is that of the ticket, where somebody has read it already; `inside` names id and
+    number of the tickets that go on in this one and that this person may read; `names` are those
+    by which notes mention somebody.
     """
     if history is None:
-        shown = ticket.events.filter(code__in=SHOWN_EVENTS, id__gt=after.event_id)
-        history = shown.select_related("actor")
-    items = [Item(message.created_at, message=message) for message in _said(ticket, user, after)]
+        history = _told(read_for(_events, numbers=(ticket.pk, after.event_id)))
+    said = [_mentioning(one, names) for one in _said(ticket, user, after, dict(inside))]
+    items = [Item(one.created_at, message=one, is_own=one.author_id == user.pk) for one in said]
     items += [Item(event.at, event=event) for event in history if event.code in SHOWN_EVENTS]
     return sorted(items, key=_order)
 
 
-def _said(ticket: Ticket, user: User, after: Seen) -> list[Message]:
+def _mentioning(said: Said, names: Sequence[str]) -> Said:
+    if said.kind != "note" or "@" not in said.text:
+        return said
+    return replace(said, mentions=tuple(name for name in names if f"@{name}" in said.text))
+
+
+def inside_of(ticket: Ticket, user: User) -> list[tuple[int, int]]:
+    """Name id and number of the tickets that go on in this one, as far as this person may read them."""
+    return [(pk, number) for pk, number in read_for(_inside, scope_of(user), numbers=(ticket.pk,))]
+
+
+def _inside(scope: Scope, ticket: int) -> QuerySet[Ticket, Any]:
+    return Ticket.objects.within(scope).inside(ticket).values_list("pk", "number")
+
+
+def history_of(ticket: Ticket) -> list[Happened]:
+    """Read all that happened to a ticket, latest first."""
+    return _told(read_for(_all_events, numbers=(ticket.pk,)))
+
+
+SHOWN_OF_EVENTS = ("pk", "at", "code", "data", "actor__full_name")
+SHOWN_OF_MESSAGES = (
+    *("pk", "ticket_id", "author_id", "author__full_name", "author__position", "kind"),
+    *("is_from_staff", "is_answer", "text", "created_at", "has_files"),
+)
+
+
+def _events(ticket: int, after: int) -> QuerySet[Event, Any]:
+    shown = Event.objects.filter(ticket=ticket, code__in=SHOWN_EVENTS, id__gt=after)
+    return shown.values_list(*SHOWN_OF_EVENTS)
+
+
+def _all_events(ticket: int) -> QuerySet[Event, Any]:
+    return Event.objects.filter(ticket=ticket).order_by("-id").values_list(*SHOWN_OF_EVENTS)
+
+
+def _told(rows: Iterable[tuple[Any, ...]]) -> list[Happened]:
+    return [
+        Happened(pk, at, code, data, Somebody(name) if name else None)
+        for pk, at, code, data, name in rows
+    ]
+
+
+def _messages(is_staff: bool, ticket: int, after: int) -> QuerySet[Message, Any]:  # noqa: FBT001
+    found = Message.objects.filter(ticket=ticket, id__gt=after)
+    return _as_shown(found, is_staff=is_staff)
+
+
+def _messages_of(is_staff: bool, tickets: tuple[int, ...], after: int) -> QuerySet[Message, Any]:  # noqa: FBT001
+    found = Message.objects.filter(ticket__in=tickets, id__gt=after)
+    return _as_shown(found, is_staff=is_staff)
+
+
+def _as_shown(found: QuerySet[Message], *, is_staff: bool) -> QuerySet[Message, Any]:
+    readable = found if is_staff else found.filter(kind="public")
     has_files = Exists(Attachment.objects.filter(message=OuterRef("pk")))
-    found = ticket.messages.visible_to(user).filter(id__gt=after.message_id)
-    said = list(found.select_related("author").annotate(has_files=has_files))
+    return readable.annotate(has_files=has_files).values_list(*SHOWN_OF_MESSAGES)
+
+
+def _said(ticket: Ticket, user: User, after: Seen, inside: dict[int, int]) -> list[Said]:
+    is_staff = user.works_desk
+    if inside:
+        tickets = (ticket.pk, *inside)
+        rows = read(_messages_of, is_staff, tickets, after.message_id)
+    else:
+        rows = read_for(_messages, is_staff, numbers=(ticket.pk, after.message_id))
     # Most conversations have no files: they are only asked for where there are some.
-    prefetch_related_objects([one for one in said if one.has_files], "attachments")  # type: ignore[attr-defined]
-    return said
+    files = _files_of([row[0] for row in rows if row[-1]])
+    return [_shown(row, files, inside) for row in rows]
+
+
+def _shown(row: tuple[Any, ...], files: dict[int, list[File]], inside: dict[int, int]) -> Said:
+    pk, ticket_id, author_id, name, position, kind, is_from_staff, is_answer, text, at, _has = row
+    return Said(
+        pk,
+        ticket_id,
+        author_id,
+        Somebody(name, position),
+        kind,
+        is_from_staff,
+        is_answer,
+        text,
+        at,
+        files=tuple(files.get(pk, ())),
+        origin=inside.get(ticket_id),
+    )
+
+
+def _files_of(messages: list[int]) -> dict[int, list[File]]:
+    found: dict[int, list[File]] = {}
+    if not messages:
+        return found
+    shown = ("id", "name", "size", "content_type", "has_preview", "width", "height")
+    attached = Attachment.objects.filter(message__in=messages).order_by("created_at", "id")
+    for message, *values in attached.values_list("message_id", *shown):
+        found.setdefault(message, []).append(File(*values))
+    return found
 
 
 def _order(item: Item) -> tuple[datetime, bool, int]:

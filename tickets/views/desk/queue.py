@@ -1,108 +1,47 @@
-"""The queue: views with counts, by due time, paged by cursor so that a million rows cost the same."""
+"""The queue: views with counts, named filters, search, and rows that keep themselves up to date."""
 
-from collections.abc import Callable, Hashable, Mapping
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import User, initials_of
+from accounts.models import Organization, User
 from accounts.requests import signed_in
 from portal import html
 from portal.http import page
-from tickets import rules
-from tickets.models import Category, ChannelCode, Ticket
-from tickets.querysets import Make, Scope, TicketQuerySet, compose, read, scope_of
+from tickets import clock, filters
+from tickets.filters import Filters
+from tickets.models import Category, Priority, Ticket
+from tickets.querysets import OPEN, Scope, anybody, read, scope_of
+from tickets.views.desk import rail
 from tickets.views.desk.doors import desk_only
+from tickets.views.desk.paging import SORTS, Sort, page_of, sort_for
 
-ROWS = 25
 UPCOMING = 8  # beside a ticket
-MOST_COUNTED = 1000  # beyond that a number tells nothing, and counting costs
-LONGEST_SEARCH = 200
-LONGEST_NUMBER = 18  # digits; more do not fit into the column
-NOBODY_WAITS = "none"  # the place of the cursor among tickets without a due time
-
-Choose = Callable[[TicketQuerySet, Scope], TicketQuerySet]
-
-
-@dataclass(frozen=True)
-class View:
-    """One view of the queue: what it is called and which tickets it holds."""
-
-    code: str
-    name: str | Promise
-    icon: str
-    choose: Choose
-
-
-@dataclass(frozen=True)
-class Tab:
-    """A view with its count, as the rail shows it."""
-
-    view: View
-    count: int
-    is_current: bool
-
-    @property
-    def shown(self) -> str:
-        """The count, or that there are more than we count."""
-        return f"{MOST_COUNTED}+" if self.count > MOST_COUNTED else str(self.count)
-
-
-@dataclass(frozen=True)
-class Assignee:
-    """Who answers, as far as a row shows it."""
-
-    full_name: str
-    is_customer = False
-
-    @property
-    def initials(self) -> str:
-        """The letters of the avatar."""
-        return initials_of(self.full_name)
-
-
-@dataclass(frozen=True)
-class Row:
-    """What the queue shows of a ticket, and nothing more: under this it is drawn once."""
-
-    pk: int
-    number: int
-    subject: str
-    status: str
-    priority: str | None
-    category: str
-    channel: str
-    due_at: datetime | None
-    assignee_name: str | None
-    requester: str
-    hotel: str | None
-    organization: str
-
-    @property
-    def assignee(self) -> Assignee | None:
-        """Who answers, if anybody does yet."""
-        return Assignee(self.assignee_name) if self.assignee_name else None
-
-    @property
-    def category_name(self) -> str:
-        """The category in words."""
-        return str(Category(self.category).label)
-
-    @property
-    def channel_name(self) -> str:
-        """The road by which it came, in words."""
-        return str(ChannelCode(self.channel).label)
+MOST_PICKED = 100
+NOT_MODIFIED = 304
+SUGGESTED = 200  # organizations whose names are offered while one types
+# Everything that can change a queue: the last events (a sum, for one that is written earlier may
+# arrive later), and the latest due times that were passed by late and by soon.
+VERSION = f"""
+select
+    (select coalesce(sum(id), 0) from (select id from tickets_event order by id desc limit 100) e),
+    (select max(due_at) from tickets_ticket where status in ({", ".join(f"'{one}'" for one in OPEN)})
+        and due_at < %(at)s),
+    (select max(due_at) from tickets_ticket where status in ({", ".join(f"'{one}'" for one in OPEN)})
+        and due_at < %(soon)s)
+"""  # noqa: S608 (nothing but the table of statuses is put in)
 
 
 @dataclass(frozen=True)
@@ -127,180 +66,253 @@ SHOWN_NEXT = (
     "property__name",
     "organization__name",
 )
-# In the order of the fields of Row.
-SHOWN = (
-    *("pk", "number", "subject", "status", "priority", "category", "channel", "due_at"),
-    *("assignee__full_name", "requester__full_name", "property__name", "organization__name"),
-)
-# One round to the database for all views.
-COUNTS = "select {counts}"
-COUNT = "(select count(*) from ({rows}) counted)"
-
-
-def _support(found: TicketQuerySet) -> TicketQuerySet:
-    return found.for_addressee(rules.Addressee.SUPPORT)
-
-
-VIEWS = (
-    View("all", _("Whole team"), "users", lambda found, _scope: _support(found.open())),
-    View("mine", _("Mine"), "user", lambda found, scope: found.assigned_to(scope.person_id)),
-    View(
-        "untriaged", _("Not triaged"), "p-none", lambda found, _scope: _support(found.untriaged())
-    ),
-    View(
-        "manager",
-        _("To managers"),
-        "case",
-        lambda found, _scope: found.open().for_addressee(rules.Addressee.MANAGER),
-    ),
-)
-
-
-BY_CODE = {view.code: view for view in VIEWS}
 
 
 @dataclass(frozen=True)
 class Asked:
     """What the address asks for; what makes no sense is as good as not asked."""
 
-    view: View
+    view: rail.View | None  # None: filters of the reader's own
+    filters: Filters
     search: str
-    after: tuple[datetime | None, int] | None
+    is_inside: bool  # the search keeps to the view; else it looks through everything
+    sort: Sort
+    after: str
+
+    @property
+    def applied(self) -> Filters:
+        """The filters that hold, words included."""
+        kept = self.filters if self.is_inside or not self.search else ()
+        words = (("text", self.search),) if self.search else ()
+        return (*(one for one in kept if one[0] != "text" or not words), *words)
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """What the address of this queue holds, but for search, order and page."""
+        if self.view is None:
+            return list(self.filters)
+        return [tuple(self.view.query.split("=", 1))]  # type: ignore[list-item]
 
     def address(self, **changes: str) -> str:
         """Give the query of a neighbouring page; a change begins at its first page."""
         query = {
-            "view": self.view.code if self.view is not VIEWS[0] else "",
+            **dict(self.parts),
             "q": self.search,
+            "inside": "1" if self.search and self.is_inside else "",
+            "sort": self.sort.code if self.sort is not SORTS[0] else "",
             **changes,
         }
         return "?" + urlencode({name: value for name, value in query.items() if value})
+
+    @property
+    def here(self) -> str:
+        """The address of this very page."""
+        return self.address(after=self.after)
+
+    @property
+    def sorts(self) -> list[tuple[str, str, bool]]:
+        """The orders there are: address, name, whether it is the present one."""
+        if filters.text_of(self.applied):
+            return []
+        return [
+            (self.address(sort=one.code), str(one.name), one is self.sort)
+            for one in SORTS
+            if sort_for(self.applied, one.code) is one
+        ]
 
 
 @desk_only
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
-    """Show a view of the queue; the number of a ticket leads to it."""
-    user, asked = signed_in(request), _asked(request.GET, signed_in(request))
-    scope, number = scope_of(user), _number(asked.search)
+    """Show a view of the queue; the number of a ticket leads to it.
+
+    To a page that asks again and knows the present version, only that nothing has changed.
+    """
+    user, at = signed_in(request), timezone.now()
+    version = _version(request, user, at)
+    if getattr(request, "htmx", False) and request.headers.get("If-None-Match") == version:
+        return _with_version(HttpResponse(status=NOT_MODIFIED), version)
+    saved = rail.saved_views(user)
+    asked = asked_for(request.GET, user, saved)
+    scope, number = scope_of(user), number_of(asked.search)
     if number and Ticket.objects.within(scope).filter(number=number).exists():
         return redirect("desk:ticket", number)
-    rows = rows_of(scope, asked)
+    context = {**_context(request, user, asked, saved, at), "version": version}
+    response = page(request, "tickets/desk/queue.html", "tickets/desk/_queue_news.html", context)
+    return _with_version(response, version)
+
+
+def _context(
+    request: HttpRequest, user: User, asked: Asked, saved: list[rail.View], at: datetime
+) -> dict[str, Any]:
+    scope = scope_of(user)
+    found = page_of(scope, asked.applied, asked.sort, asked.after, at)
     context = {
         "asked": asked,
-        "tabs": _tabs(scope, asked),
-        "rows": rows[:ROWS],
-        "next": asked.address(after=_cursor(rows[ROWS - 1])) if len(rows) > ROWS else "",
+        "groups": rail.groups(user, saved, asked.view, at),
+        "rows": found.rows,
+        "is_partial": found.is_partial,
+        "next": asked.address(after=found.next) if found.next else "",
         "first": asked.address() if asked.after else "",
-        "at": timezone.now(),
+        "at": at,
+        "picked": _picked(request.GET.get("picked", "")),
     }
-    return page(request, "tickets/desk/queue.html", "tickets/desk/_queue_news.html", context)
+    return context if getattr(request, "htmx", False) else {**context, **_tools(user, asked, at)}
+
+
+def _tools(user: User, asked: Asked, at: datetime) -> dict[str, Any]:
+    """Give what stands around the rows: filters, bulk actions, keys."""
+    organizations = read(_organizations_of, scope_of(user))
+    desk = read(people_of_the_desk)
+    return {
+        "fields": _fields(asked.filters, desk, dict(organizations)),
+        "organizations": [name for _pk, name in organizations],
+        "desk": desk,
+        "cells": _cells(at),
+        "can_triage": user.has_perm("accounts.triage_ticket"),
+        "can_save": bool(asked.applied),
+        "can_delete_any": user.has_perm("accounts.head_support"),
+        "keys": [view for view in rail.VIEWS if view.key],
+    }
+
+
+@dataclass(frozen=True)
+class Field:
+    """One filter in the form: its options with the chosen one, or free text."""
+
+    code: str
+    name: str
+    options: tuple[tuple[str, str, bool], ...]
+    value: str = ""
+
+
+def _fields(
+    kept: Filters, desk: list[tuple[Any, ...]], organizations: Mapping[int, str]
+) -> list[Field]:
+    asked = dict(kept)
+    people = tuple((str(pk), name) for pk, name in desk)
+    return [_field(one, asked.get(one.code, ""), people, organizations) for one in filters.REGISTRY]
+
+
+def _field(
+    one: filters.Filter,
+    value: str,
+    people: tuple[tuple[str, str], ...],
+    organizations: Mapping[int, str],
+) -> Field:
+    options = one.options + (people if one.code == "assignee" else ())
+    if value and options and value not in dict(options):
+        options += ((value, value),)
+    if one.code == "organization" and value:
+        value = organizations.get(int(value)) or _name_of_organization(value)
+    shown = tuple((code, str(name), code == value) for code, name in options)
+    return Field(one.code, str(one.name), shown, value)
+
+
+def _name_of_organization(value: str) -> str:
+    found = Organization.objects.filter(pk=value).values_list("name", flat=True).first()
+    return found or value
+
+
+def _organizations_of(scope: Scope) -> QuerySet[Organization, Any]:
+    found = Organization.objects.order_by("name").values_list("pk", "name")
+    if scope.kind == "theirs":
+        found = found.filter(account_manager_id=scope.person_id)
+    return found[:SUGGESTED]
+
+
+def people_of_the_desk() -> QuerySet[User, Any]:
+    """Give those who answer tickets, by name."""
+    return User.objects.desk().order_by("full_name").values_list("pk", "full_name")
+
+
+def _cells(at: datetime) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Give the cells of the table of triage as a list, and priorities for every category."""
+    alone = [(f":{code}", str(name)) for code, name in Priority.choices]
+    by_category = [
+        (str(Category(row.category).label), _cells_of(row)) for row in clock.targets_table(at=at)
+    ]
+    return [(_("Priority alone"), alone), *by_category]
+
+
+def _cells_of(row: clock.TargetRow) -> list[tuple[str, str]]:
+    category = Category(row.category)
+    return [
+        (f"{category.value}:{priority}", f"{category.label}, {Priority(priority).label}")
+        for priority, minutes in row.minutes.items()
+        if minutes
+    ]
+
+
+def _version(request: HttpRequest, user: User, at: datetime) -> str:
+    """Name the state of everything that this page shows, by one query that reads a few rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(VERSION, {"at": at, "soon": at + filters.SOON})
+        state = cursor.fetchone()
+    day = at.astimezone(filters.MOSCOW).date()
+    shown = (state, day, user.pk, get_language(), request.get_full_path())
+    return f'"{hashlib.blake2s(repr(shown).encode(), digest_size=12).hexdigest()}"'
+
+
+def _with_version(response: HttpResponse, version: str) -> HttpResponse:
+    response.headers["ETag"] = version
+    response.headers["Vary"] = "HX-Request, Cookie"
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 def upcoming(user: User) -> list[Next]:
     """Give what is due next in the view that this person works in."""
-    usual = _asked({}, user).view.code
-    return [Next(*values) for values in read(_next_ones, scope_of(user), usual)]
+    scope, kept = scope_of(user), rail.usual(user).filters
+    places = filters.places(scope, timezone.now())
+    return [Next(*values) for values in read(_next_ones, anybody(scope), kept, places=places)]
 
 
-def _next_ones(scope: Scope, code: str) -> QuerySet[Ticket, Any]:
-    return _ordered(scope, code, "").values_list(*SHOWN_NEXT)[:UPCOMING]
+def _next_ones(scope: Scope, kept: Filters) -> QuerySet[Ticket, Any]:
+    found = filters.narrowed(Ticket.objects.within(scope), kept)
+    return found.by_due().values_list(*SHOWN_NEXT)[:UPCOMING]
 
 
-def rows_of(scope: Scope, asked: Asked) -> list[Row]:
-    """Give one page of a view and one row more, which says that there is a next page."""
-    given = scope, asked.view.code, asked.search
-    if asked.after is None:
-        return _rows(_first, *given)
-    # Two ranges of one index: in one condition the planner would read the index from its start.
-    due, last = asked.after
-    dated = _rows(_dated, *given, due, last) if due else []
-    if len(dated) > ROWS:
-        return dated
-    return [*dated, *_rows(_undated, *given, 0 if due else last)][: ROWS + 1]
+def asked_for(data: Mapping[str, str], user: User, saved: list[rail.View]) -> Asked:
+    """Read an address: a view of ours, a saved one, or filters; and words, order and page."""
+    own = filters.read(_resolved({**dict(data.items()), "text": ""}))
+    view = None if own else _view(data, user, saved)
+    kept = view.filters if view else own
+    search = html.without_control(data.get("q", ""))[: filters.LONGEST_TEXT].strip()
+    is_inside = bool(data.get("inside"))
+    code = data.get("sort") or (view.sort if view else "")
+    bare = Asked(view, kept, search, is_inside, SORTS[0], "")
+    sort = sort_for(bare.applied, code)
+    return Asked(view, kept, search, is_inside, sort, data.get("after", ""))
 
 
-def _rows(make: Make, *given: Hashable) -> list[Row]:
-    return [Row(*values) for values in read(make, *given)]
+def _view(data: Mapping[str, str], user: User, saved: list[rail.View]) -> rail.View:
+    by_saved = {str(view.saved): view for view in saved}
+    usual = rail.BY_CODE.get(data.get("view", ""), rail.usual(user))
+    return by_saved.get(data.get("saved", ""), usual)
 
 
-def _first(scope: Scope, code: str, search: str) -> QuerySet[Ticket, Any]:
-    return _ordered(scope, code, search).values_list(*SHOWN)[: ROWS + 1]
+def _resolved(data: dict[str, str]) -> dict[str, str]:
+    """Read the name of an organization as the organization; an unknown name asks for nothing."""
+    named = html.without_control(data.get("organization", "")).strip()
+    if named and not filters.is_number(named):
+        found = Organization.objects.filter(name__iexact=named).values_list("pk", flat=True).first()
+        data["organization"] = str(found or "")
+    return data
 
 
-def _dated(scope: Scope, code: str, search: str, due: datetime, last: int) -> QuerySet[Ticket, Any]:
-    found = _ordered(scope, code, search).filter(Q(due_at__gt=due) | Q(id__gt=last))
-    return found.filter(due_at__gte=due).values_list(*SHOWN)[: ROWS + 1]
+def asked_at(query: str, user: User) -> Asked:
+    """Read the query of an address of the queue, as a form sends it along."""
+    return asked_for(dict(parse_qsl(query.removeprefix("?"))), user, rail.saved_views(user))
 
 
-def _undated(scope: Scope, code: str, search: str, last: int) -> QuerySet[Ticket, Any]:
-    found = _ordered(scope, code, search).filter(due_at__isnull=True, id__gt=last)
-    return found.values_list(*SHOWN)[: ROWS + 1]
-
-
-def _ordered(scope: Scope, code: str, search: str) -> TicketQuerySet:
-    return _searched(_chosen(scope, code), search).by_due()
-
-
-def _chosen(scope: Scope, code: str) -> TicketQuerySet:
-    return BY_CODE[code].choose(Ticket.objects.within(scope), scope)
-
-
-def _asked(data: Mapping[str, str], user: User) -> Asked:
-    usual = "all" if user.has_perm("accounts.see_all_tickets") else "mine"
-    search = html.without_control(data.get("q", ""))[:LONGEST_SEARCH].strip()
-    view = BY_CODE.get(data.get("view", ""), BY_CODE[usual])
-    return Asked(view, search, _read_cursor(data.get("after", "")))
-
-
-def _number(text: str) -> int | None:
+def number_of(text: str) -> int | None:
+    """Read the number of a ticket, however it is typed."""
     digits = text.removeprefix("№").replace(" ", "").replace("\u00a0", "")
-    is_number = digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER
-    return int(digits) if is_number else None
+    return int(digits) if filters.is_number(digits) else None
 
 
-def _searched(found: TicketQuerySet, text: str) -> TicketQuerySet:
-    if not text:
-        return found
-    return found.filter(
-        Q(subject__icontains=text)
-        | Q(requester__full_name__icontains=text)
-        | Q(organization__name__icontains=text)
-        | Q(property__name__icontains=text)
-    )
-
-
-def _cursor(row: Row) -> str:
-    return f"{row.due_at.isoformat() if row.due_at else NOBODY_WAITS}~{row.pk}"
-
-
-def _read_cursor(text: str) -> tuple[datetime | None, int] | None:
-    moment, _sign, number = text.partition("~")
-    if _number(number) is None:
-        return None
-    if moment == NOBODY_WAITS:
-        return None, int(number)
-    try:
-        due = parse_datetime(moment)
-    except ValueError:
-        return None
-    return (due, int(number)) if due and due.tzinfo else None
-
-
-def _tabs(scope: Scope, asked: Asked) -> list[Tab]:
-    counts = zip(VIEWS, _counts(scope), strict=True)
-    return [Tab(view, count, view is asked.view) for view, count in counts]
-
-
-def _counted(scope: Scope, code: str) -> QuerySet[Ticket, Any]:
-    return _chosen(scope, code).order_by().values("pk")[: MOST_COUNTED + 1]
-
-
-def _counts(scope: Scope) -> tuple[int, ...]:
-    """Count what each view holds, none further than we show."""
-    composed = [compose(_counted, scope, view.code) for view in VIEWS]
-    counts = ", ".join(COUNT.format(rows=rows) for rows, _values in composed)
-    values = [value for _rows, some in composed for value in some]
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTS.format(counts=counts), values)
-        return tuple(cursor.fetchone())
+def _picked(text: str) -> frozenset[int]:
+    """Give the rows that stay chosen, as those that a bulk action was refused for."""
+    numbers = [one for one in text.split(".") if filters.is_number(one)]
+    return frozenset(int(one) for one in numbers[:MOST_PICKED])

@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, Self
 from uuid import uuid4
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,27 +18,18 @@ from tickets import access, actions, clock, rules
 from tickets.actions.conversation import REOPEN_FOR
 from tickets.desk_forms import AnswerForm, AssignForm, TriageForm
 from tickets.forms import IMPACTS
-from tickets.models import (
-    Category,
-    ClockLine,
-    Event,
-    Message,
-    MessageKind,
-    Priority,
-    Status,
-    Ticket,
-)
-from tickets.querysets import Scope, read, scope_of
+from tickets.models import Category, MessageKind, Priority, Ticket
 from tickets.views.cabinet import timeline
+from tickets.views.desk import composing
+from tickets.views.desk.around import Around, read_around
 from tickets.views.desk.doors import REFUSED, desk_only, done, onward, shown
 from tickets.views.desk.queue import upcoming
+from tickets.views.desk.reading import read_ticket
 
 PAGE = "tickets/desk/ticket.html"
 REPLY, NOTE = "reply", "note"
 NOTHING_NEW = 204
-OTHERS = 5
-PROOFS = 5
-HISTORY = 100
+HISTORY = 20  # the rest is fetched when somebody asks for it
 
 
 @dataclass(frozen=True)
@@ -70,10 +58,14 @@ class Cell:
 def ticket(request: HttpRequest, number: int) -> HttpResponse:
     """Show the ticket; to a page that asks again, only what it has not shown yet."""
     user, at = signed_in(request), timezone.now()
-    found = shown(user, number)
+    found = read_ticket(user, number)
     if getattr(request, "htmx", False) and "seen" in request.GET:
         return _news(request, found, at)
-    return render(request, PAGE, _context(found, user, _form(user, at), at))
+    form = _form(user, at)
+    context = _context(found, user, form, at)
+    begun = composing.begun(request, found, user, context["around"])
+    form.initial.update(begun.initial)
+    return render(request, PAGE, {**context, **begun.shown})
 
 
 @desk_only
@@ -100,8 +92,11 @@ def _write(request: HttpRequest, number: int, mode: str) -> HttpResponse:
         except Refused as refusal:
             form.refuse(refusal)
         else:
+            actions.drop_draft(ticket=found, author=user)
             return onward(request, number, sent=form.cleaned_data["form_key"])
+    found = read_ticket(user, number)
     context = {**_context(found, user, form, at), "mode": mode, "fresh": _seen(request)}
+    context["macro"] = composing.chosen(form, found, user)
     return render(request, PAGE, context, status=REFUSED)
 
 
@@ -175,6 +170,16 @@ def _say(found: Ticket, user: User, form: AnswerForm, mode: str, at: datetime) -
     after = form.cleaned_data["after"]
     if mode == NOTE:
         actions.note(ticket=found, author=user, at=at, **words)
+    elif (macro := form.cleaned_data["macro"]) is not None:
+        actions.apply_macro(
+            ticket=found,
+            author=user,
+            macro=macro,
+            after=after,
+            seen_message_id=seen,
+            at=at,
+            **words,
+        )
     elif after == "resolve":
         actions.resolve(ticket=found, actor=user, at=at, seen_message_id=seen, **words)
     else:
@@ -196,16 +201,20 @@ def _seen(request: HttpRequest) -> int:
 def _news(request: HttpRequest, found: Ticket, at: datetime) -> HttpResponse:
     """Answer with what was added since the page was made, and how the ticket stands now."""
     user, before = signed_in(request), timeline.read_seen(request.GET.get("seen", ""))
-    items = timeline.items_of(found, user, after=before)
-    if not items and not _has_happened(found, request.GET.get("event", "")):
+    is_writing = bool(request.GET.get("writing"))
+    actions.show_presence(ticket=found, person=user, is_writing=is_writing, at=at)
+    around = read_around(found, user, at)
+    items = _items(found, user, around, after=before)
+    is_same = not items and request.GET.get("mark", "") == around.mark
+    if is_same and not _has_happened(found, request.GET.get("event", "")):
         return HttpResponse(status=NOTHING_NEW)
     context = {
         "days": timeline.days_of(items),
         "seen": timeline.seen_of(items, before),
         "ticket": found,
         "at": at,
-        "history": _shown_of(_history(found)),
-        **_clocks(found),
+        "around": around,
+        **_shown_of(timeline.history_of(found)),
     }
     return render(request, "tickets/desk/_news.html", context)
 
@@ -216,9 +225,11 @@ def _has_happened(found: Ticket, last: str) -> bool:
 
 
 def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[str, Any]:
-    history = _history(found)
-    items = timeline.items_of(found, user, history=history)
+    history, around = timeline.history_of(found), read_around(found, user, at)
+    items = _items(found, user, around, history=history)
     closed_for_good = bool(found.closed_at and at - found.closed_at > REOPEN_FOR)
+    if found.merged_into_id is not None:
+        closed_for_good = True  # whatever is said to the customer is said where it goes on
     return {
         "ticket": found,
         "at": at,
@@ -229,48 +240,38 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
         "closed_for_good": closed_for_good,
         "details": _details(found),
         "matrix": _matrix(found, at),
-        "desk": read(_people_of_the_desk),
-        "proofs": found.proofs.order_by("-level", "-id")[:PROOFS],
-        "history": _shown_of(history),
-        "others": _others(found, user),
+        "around": around,
         "upcoming": upcoming(user),
         "can_triage": access.can_triage(user, found),
         "is_done": found.status in rules.DONE_STATUSES,
         "was_answered": any(item.message and _is_answer(item.message) for item in items),
-        **_clocks(found),
+        "is_watching": any(pk == user.pk for pk, _name in around.watchers),
+        "is_mine": found.assignee_id == user.pk,
+        "macro": None,
+        "own_draft": None,
+        **_shown_of(history),
     }
 
 
-def _is_answer(message: Message) -> bool:
+def _items(found: Ticket, user: User, around: Around, **given: Any) -> list[timeline.Item]:
+    """Give the conversation, with what was written in tickets that go on in this one."""
+    inside = [(pk, number) for pk, number, _subject in around.inside]
+    names = [name for _pk, name in around.desk]
+    return timeline.items_of(found, user, inside=inside, names=names, **given)
+
+
+def _is_answer(message: timeline.Said) -> bool:
     return message.is_from_staff and message.kind == MessageKind.PUBLIC
 
 
-def _clocks(found: Ticket) -> dict[str, Any]:
-    """Give the ledger of all clocks, and why the running one of an answer is due when it is."""
-    lines = ClockLine.objects.filter(clock__ticket=found).select_related("clock")
-    by_clock = groupby(lines.order_by("clock_id", "id"), key=attrgetter("clock"))
-    ledger = [(one, list(written)) for one, written in by_clock]
-    running = next(
-        (one for one, _written in ledger if one.is_response and one.stopped_at is None), None
-    )
-    return {
-        "ledger": ledger,
-        "clock": running,
-        "why": clock.explain(running) if running else [],
-    }
-
-
-def _history(found: Ticket) -> list[Event]:
-    """Read what happened, latest first."""
-    return list(found.events.select_related("actor").order_by("-id"))
-
-
-def _shown_of(history: list[Event]) -> list[Event]:
+def _shown_of(history: list[timeline.Happened]) -> dict[str, Any]:
     """Keep what the page lists; what "solved" and "closed" say is not said twice."""
-    return [event for event in history if not _is_said_already(event)][:HISTORY]
+    told = [event for event in history if not is_said_already(event)]
+    return {"history": told[:HISTORY], "earlier": len(told[HISTORY:])}
 
 
-def _is_said_already(event: Event) -> bool:
+def is_said_already(event: timeline.Happened) -> bool:
+    """Whether another event of the same moment says it in better words."""
     return event.code == "status_changed" and event.data.get("after") in rules.DONE_STATUSES
 
 
@@ -284,22 +285,6 @@ def _details(found: Ticket) -> list[tuple[str, str]]:
 
 def _impact(code: str) -> str:
     return str(dict(IMPACTS).get(code, code))
-
-
-def _people_of_the_desk() -> QuerySet[User, Any]:
-    return User.objects.desk().order_by("full_name").values_list("pk", "full_name")
-
-
-def _others(found: Ticket, user: User) -> list[tuple[int, str, str]]:
-    """Give number, subject and state of what the requester asked last."""
-    others = read(_others_of, scope_of(user), found.requester_id, found.pk)
-    return [(number, subject, str(Status(status).label)) for number, subject, status in others]
-
-
-def _others_of(scope: Scope, requester: int, ticket: int) -> QuerySet[Ticket, Any]:
-    others = Ticket.objects.within(scope).filter(requester=requester).exclude(pk=ticket)
-    ordered = others.order_by("-last_message_at", "-id")
-    return ordered.values_list("number", "subject", "status")[:OTHERS]
 
 
 def _matrix(found: Ticket, at: datetime) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
