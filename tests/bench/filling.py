@@ -16,7 +16,7 @@ from tests.bench import lives
 CHUNK = 10_000  # tickets that one COPY brings
 PROCESSES = 2
 ALONE = 20_000  # tickets that one process fills as quickly
-MOMENTS = 8000
+DONE_LIVES, OPEN_LIVES = 20_000, 5000  # as many different ones
 LONG = (
     "set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0"
 )
@@ -44,7 +44,6 @@ class Order:
     staff: Sequence[int]
     now: datetime
     open_share: float
-    moments: int
 
 
 def fill(order: Order, *, after: Sequence[Callable[[], None]] = ()) -> dict[str, float]:
@@ -120,7 +119,7 @@ def _copy_apart(order: Order) -> None:
 def copy(order: Order) -> None:
     """Write the rows of an order, chunk by chunk, on the present connection."""
     luck = random.Random(order.numbers.start)
-    book = lives.Book(order.now, 5, moments=order.moments)
+    book = lives.Book(order.now, done=DONE_LIVES, unfinished=OPEN_LIVES)
     told = partial(lives.rows, book=book, words=order.words, askers=order.askers)
     with connection.cursor() as cursor:
         for place in range(0, len(order.numbers), CHUNK):

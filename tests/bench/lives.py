@@ -104,31 +104,29 @@ def draw(shares: Mapping[str, int], luck: random.Random) -> str:
 
 
 class Book:
-    """Draws lives, and keeps those it has drawn."""
+    """Draws lives, and keeps those it has drawn: many tickets live the same one."""
 
-    def __init__(self, now: datetime, seed: int, *, moments: int) -> None:
+    def __init__(self, now: datetime, *, done: int, unfinished: int) -> None:
         self.now, self.schedule, self.targets = now, current_schedule(), clock.load_targets()
-        luck = random.Random(seed)
-        self.past = [
-            now - MINUTE * luck.randrange(RECENT * 1440, HISTORY * 1440) for _one in range(moments)
-        ]
-        self.recent = [
-            now - MINUTE * luck.randrange(1, RECENT * 1440) for _one in range(min(moments, 600))
-        ]
-        self._lives: dict[tuple[datetime, str, str, str, float], Life] = {}
+        self.done, self.unfinished = done, unfinished
+        self._lives: dict[tuple[bool, int], Life] = {}
 
     def life(self, luck: random.Random, *, open_share: float) -> Life:
         """Draw one life."""
         is_open = luck.random() < open_share
+        number = int(luck.random() * (self.unfinished if is_open else self.done))
+        found = self._lives.get((is_open, number))
+        if found is None:
+            found = self._lives[is_open, number] = self._new(random.Random(number), is_open=is_open)
+        return found
+
+    def _new(self, luck: random.Random, *, is_open: bool) -> Life:
         state = draw(OPEN if is_open else DONE, luck)
         category = draw(CATEGORIES, luck)
         priority = NONE if state == "new" else draw(PRIORITIES[category], luck)
-        received = luck.choice(self.recent if is_open else self.past)
-        key = (received, state, category, priority, luck.choice(SHARES))
-        found = self._lives.get(key)
-        if found is None:
-            found = self._lives[key] = self._draw(*key)
-        return found
+        youngest, oldest = (1, RECENT * 1440) if is_open else (RECENT * 1440, HISTORY * 1440)
+        received = self.now - MINUTE * luck.randrange(youngest, oldest)
+        return self._draw(received, state, category, priority, luck.choice(SHARES))
 
     def _draw(
         self, received: datetime, state: str, category: str, priority: str, share: float

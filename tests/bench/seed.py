@@ -179,7 +179,6 @@ def tickets(
         [made["sergey"].pk, *(made[f"s{n}"].pk for n in range(1, SPECIALISTS))],
         now or timezone.now().replace(second=0, microsecond=0),
         open_share,
-        min(count, filling.MOMENTS),
     )
     return filling.fill(order, after=AFTER_COPY)
 

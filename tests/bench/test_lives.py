@@ -23,7 +23,7 @@ def filled(anna: User, boris: User, sergey: User, hotel: Property) -> None:
     """Tickets of anna and boris, half of them open."""
     words = lives.Words([f"Предложение {n}." for n in range(9)], [f"Тема {n}" for n in range(9)])
     askers = [lives.Asker(one.pk, hotel.organization_id, hotel.pk) for one in (anna, boris)]
-    filling.copy(filling.Order(range(1, COUNT + 1), words, askers, [sergey.pk], NOON, 0.5, COUNT))
+    filling.copy(filling.Order(range(1, COUNT + 1), words, askers, [sergey.pk], NOON, 0.5))
     with connection.cursor() as cursor:
         cursor.execute("set constraints all immediate")  # every row that is named is there
 
