@@ -349,7 +349,9 @@ class MacroForm(forms.ModelForm):
     """A macro: its words, and what sending it changes, each in a field of its own."""
 
     after = forms.ChoiceField(
-        required=False, choices=[("", _("as the specialist chooses")), *AFTER], label=_("After sending")
+        required=False,
+        choices=[("", _("as the specialist chooses")), *AFTER],
+        label=_("After sending"),
     )
     category = forms.ChoiceField(
         required=False, choices=[("", _("as it is")), *Category.choices], label=_("Category")
