@@ -360,15 +360,17 @@ class MacroForm(forms.ModelForm):
     """A macro: its words, and what sending it changes, each in a field of its own."""
 
     after = forms.ChoiceField(
-        required=False, choices=[("", _("as the specialist chooses")), *AFTER], label=_("then")
+        required=False,
+        choices=[("", _("as the specialist chooses")), *AFTER],
+        label=_("After sending"),
     )
     category = forms.ChoiceField(
-        required=False, choices=[("", _("as it is")), *Category.choices], label=_("category")
+        required=False, choices=[("", _("as it is")), *Category.choices], label=_("Category")
     )
     priority = forms.ChoiceField(
-        required=False, choices=[("", _("as it is")), *Priority.choices], label=_("priority")
+        required=False, choices=[("", _("as it is")), *Priority.choices], label=_("Priority")
     )
-    assign = forms.BooleanField(required=False, label=_("whoever sends it answers for the ticket"))
+    assign = forms.BooleanField(required=False, label=_("Whoever sends it answers for the ticket"))
 
     class Meta:
         model = Macro

@@ -38,6 +38,10 @@ def pages() -> list[tuple[str, str]]:
         "/desk/?view=mine",
         f"/desk/{open_one.number}/",
         f"/desk/{done_one.number}/",
+        *(
+            f"/desk/{done_one.number}/{name}/"
+            for name in ("macros", "history", "ledger", "connect")
+        ),
     ]
     return [
         *(("", path) for path in public),

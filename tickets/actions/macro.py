@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from portal.refusals import Refused
+from portal.refusals import NotAllowed, Refused
 from tickets import access, macros, rules
 from tickets.actions import closing, conversation, locking, triage
 from tickets.models import Macro, Ticket
@@ -123,8 +123,10 @@ def apply_macro(
     """Send what a macro has filled in, with its changes: all of it or nothing.
 
     `after` says what the specialist chose beside it; the macro's own holds where they chose none.
-    Raises MacroGone, what check_macro raises, and the refusals of every single change.
+    Raises NotAllowed, MacroGone, what check_macro raises, and the refusals of every single change.
     """
+    if not access.works_on(author, ticket):
+        raise NotAllowed
     if not _is_usable(macro, author):
         raise MacroGone
     changes = check_macro(macro)

@@ -13,11 +13,14 @@ from tickets.querysets import Scope, read_for, scope_of
 MOST = 2**63 - 1  # beyond it no number is kept
 
 
-def _names(model: type[Model]) -> tuple[str, ...]:
-    return tuple(field.attname for field in model._meta.concrete_fields)
+def _names(model: type[Model], *wanted: str) -> tuple[str, ...]:
+    """Name columns in the order of the model, which is the one that from_db takes them in."""
+    names = (field.attname for field in model._meta.concrete_fields)
+    return tuple(name for name in names if not wanted or name in wanted)
 
 
-PERSON = (
+PERSON = _names(
+    User,
     *("id", "full_name", "position", "phone", "email", "language", "time_zone", "is_active"),
     *("role_id", "organization_id"),
 )
