@@ -41,6 +41,9 @@ catalogues: $(VENV)/.development  ## Russian and English are complete
 bench: $(VENV)/.development  ## speed as multiples of the floor, and search quality
 	@$(BIN)/python -m tests.bench
 
+fire: $(VENV)/.development  ## faults and load that take minutes (DURATION=300)
+	@FIRE=1 $(BIN)/pytest tests/fire
+
 messages: $(VENV)/.development  ## collect texts into the catalogues and compile them
 	@$(BIN)/python manage.py collect_messages
 

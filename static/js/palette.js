@@ -51,10 +51,10 @@
 
   function asked(words) {
     if (!words) return [];
-    const search = `${dialog.dataset.queue}?${new URLSearchParams({ q: words })}`;
+    const search = `${dialog.dataset.search}?${new URLSearchParams({ q: words })}`;
     const number = words.replace(/^№/, "").replace(/\s/g, "");
-    const found = [option(dialog.dataset.find.replace("%s", words), "", () => location.assign(search))];
-    if (/^\d{1,18}$/.test(number)) found.unshift(option(dialog.dataset.go.replace("%s", number), "", () => location.assign(search)));
+    const found = [option(dialog.dataset.find.replace("{}", words), "", () => location.assign(search))];
+    if (/^\d{1,18}$/.test(number)) found.unshift(option(dialog.dataset.number.replace("{}", number), "", () => location.assign(search)));
     return found;
   }
 

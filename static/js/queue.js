@@ -31,7 +31,7 @@
       if (boxOf(row).checked) row.setAttribute("aria-selected", "true");
       else row.removeAttribute("aria-selected");
     }
-    words.textContent = words.dataset.words.replace("%s", some.length);
+    words.textContent = words.dataset.words.replace("{}", some.length);
     bulk.hidden = none.hidden = !some.length;
     const all = pane.querySelector("[data-all]");
     if (!all) return;

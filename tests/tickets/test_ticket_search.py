@@ -133,7 +133,7 @@ def test_where_filters_hide_the_newest_matches_a_link_leads_to_older_ones(
 
 
 def test_matches_are_found_across_shelves_and_none_twice(sergey, ticket):
-    """A shelf holds 1,024 tickets; the first four are narrow, then they widen."""
+    """A shelf holds 1,024 tickets; the first two are narrow, then they widen."""
     words = "tickets_shelves(%s, 1) || tickets_words('вертолёт')"
     ids = [1, 1023, 1024, 4095, 4096, 70_000, 600_000, 1_100_000]
     with connection.cursor() as cursor:

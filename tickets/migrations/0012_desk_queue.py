@@ -88,7 +88,7 @@ set plan_cache_mode = force_custom_plan set enable_seqscan = off as $$
 declare width int; shelf bigint; step int := 0; found_now int;
 begin
   while below > 0 and wanted > 0 loop
-    width := case when step < 4 then 10 when step < 12 then 13 when step < 20 then 16 else 19 end;
+    width := case when step < 2 then 10 when step < 6 then 13 when step < 10 then 16 else 19 end;
     shelf := (below - 1) >> width;
     return query
       select d.ticket_id from tickets_searchdocument d

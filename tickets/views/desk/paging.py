@@ -19,7 +19,7 @@ from tickets.querysets import URGENCY, Scope, TicketQuerySet, anybody, read
 ROWS = 25
 NOBODY_WAITS = "none"  # the place of the cursor among tickets without a due time
 # The newest tickets with the words that are looked through for other filters at a time.
-CANDIDATES = 500
+CANDIDATES = 300
 # Marks in composed queries: where the page before ended, and what a search found.
 LAST, RANK, IDS = -2, -3, "·ids"
 MOMENT = datetime(1, 1, 5, tzinfo=UTC)
