@@ -9,6 +9,7 @@ from datetime import timedelta
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+os.environ["STATEMENT_TIMEOUT"] = "0"
 django.setup()
 
 from django.core.management import call_command
