@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
@@ -25,6 +25,7 @@ from portal.support.schedule import for_request
 from tickets.models import DutyShift, Macro, Target, Ticket
 
 SHOWN = 5
+MOST_COUNTED = 1000  # beyond that a number tells nothing, and counting costs
 
 MENU: Sequence[tuple[Any, Sequence[tuple[type[Model], str]]]] = (
     (gettext_lazy("Feedback"), ((Feedback, "forum"),)),
@@ -60,7 +61,7 @@ class Card:
     """One figure that somebody should act on."""
 
     title: str
-    figure: int
+    figure: int | str
     note: str
     href: str
     is_urgent: bool
@@ -170,8 +171,8 @@ def _feedback_cards(person: User) -> list[Card]:
 
 def _ticket_cards(person: User, at: datetime) -> list[Card]:
     tickets, queue = Ticket.objects.visible_to(person), reverse("desk:queue")
-    late = tickets.open().filter(due_at__lt=at).count()
-    untriaged = tickets.untriaged().count()
+    late = _counted(tickets.open().filter(due_at__lt=at))
+    untriaged = _counted(tickets.untriaged())
     return [
         Card(_("Late tickets"), late, _("an answer is overdue"), queue, bool(late)),
         Card(
@@ -182,6 +183,12 @@ def _ticket_cards(person: User, at: datetime) -> list[Card]:
             is_urgent=False,
         ),
     ]
+
+
+def _counted(tickets: QuerySet[Ticket]) -> int | str:
+    """Count no further than tells something: the page costs the same for any number."""
+    count = tickets.order_by()[: MOST_COUNTED + 1].count()
+    return count if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 
 def _letter_cards() -> list[Card]:

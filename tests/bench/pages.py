@@ -38,9 +38,11 @@ def targets(port: int, known: dict[str, Any]) -> list[Target]:
         reads("cabinet list", "/cabinet/", 6, anna),
         reads("ticket, customer, 20 messages", f"/cabinet/{number}/", 8, anna),
         reads("queue", "/desk/", 10, sergey),
-        reads("queue, filter", "/desk/?view=untriaged", 15, sergey),
-        reads("queue, filter and search", f"/desk/?view=mine&q={RARE}", 15, sergey),
-        reads("queue, search", f"/desk/?q={RARE}", 15, sergey),
+        reads(
+            "queue, filter", "/desk/?status=open_ones&category=incident&priority=high", 15, sergey
+        ),
+        reads("queue, filter and search", f"/desk/?category=incident&text={RARE}", 15, sergey),
+        reads("queue, search", f"/desk/?text={RARE}", 15, sergey),
         reads("ticket, specialist", f"/desk/{number}/", 12, sergey),
         reads("dashboard of the admin", "/admin/", 20, head),
         reads("reports", "/desk/reports/", 20, head),

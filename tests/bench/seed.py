@@ -3,6 +3,8 @@
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import accumulate
 from uuid import UUID
 
@@ -17,7 +19,8 @@ from kb import indexing
 from kb.models import Article, Revision, Section
 from portal import html
 from tests.bench import filling, lives
-from tickets.models import Message, MessageKind, Ticket
+from tickets import actions, identity, search
+from tickets.models import Ticket
 
 WORDS = [
     "бронирование",
@@ -76,8 +79,16 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SPECIALISTS = 20
 # A ticket of so many messages is what the page of a conversation is measured with.
 LONG_CONVERSATION = 20
+
+
+def figures_of_reports() -> None:
+    """Add the figures of reports up, where there are any."""
+    if find_spec("tickets.figures"):
+        import_module("tickets.figures").rebuild(at=timezone.now())
+
+
 # What COPY passes by: whoever keeps something beside the tickets adds its function here.
-AFTER_COPY: list[Callable[[], None]] = []
+AFTER_COPY: list[Callable[[], None]] = [search.index_at_once, figures_of_reports]
 
 
 def _vocabulary() -> list[str]:
@@ -184,24 +195,27 @@ def tickets(
 
 
 def long_conversation(person: User, specialist: User) -> Ticket:
-    """Let an open ticket of this person grow to twenty messages, and assign it to the specialist."""
-    theirs = Ticket.objects.visible_to(person)
-    ticket = theirs.open().order_by("id").first() or theirs.order_by("id")[0]
-    luck = random.Random(13)
-    last = ticket.last_message_at
-    for number in range(LONG_CONVERSATION - ticket.messages.filter(kind="public").count()):
-        is_from_staff = number % 2 == 0
-        Message.objects.create(
+    """File a ticket and talk about it for twenty messages; the customer has the last word."""
+    luck, at = random.Random(13), timezone.now() - timedelta(minutes=LONG_CONVERSATION)
+    ticket = actions.file_ticket(
+        person=person,
+        property=Property.objects.get(organization=person.organization),
+        category="incident",
+        subject=words(luck, 6).capitalize(),
+        description=words(luck, 30),
+        evidence=identity.session(),
+        form_key=UUID(int=luck.getrandbits(128)),
+        at=at,
+    )
+    actions.triage(ticket=ticket, actor=specialist, category="incident", priority="medium", at=at)
+    for number in range(1, LONG_CONVERSATION):
+        actions.reply(
             ticket=ticket,
-            author=specialist if is_from_staff else ticket.requester,
-            kind=MessageKind.PUBLIC,
-            is_from_staff=is_from_staff,
+            author=person if number % 4 == 3 else specialist,
             text=words(luck, 30),
-            created_at=last + timedelta(seconds=number),
             form_key=UUID(int=luck.getrandbits(128)),
+            at=at + timedelta(minutes=number),
         )
-    ticket.assignee = specialist
-    ticket.save(update_fields=["assignee"])
     return ticket
 
 

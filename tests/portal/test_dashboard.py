@@ -1,12 +1,15 @@
 """The first page of the admin: figures for those who may see them, and a menu by task."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.template import engines
 from django.utils import timezone
 
+from portal import dashboard
 from portal.feedback.models import Feedback
+from tickets import actions, identity
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +43,29 @@ def test_the_head_sees_all_that_waits(sign_in, galina):
     figures = _figures(_opened(sign_in(galina)))
     assert figures["Feedback waits"] == 2
     assert {"Late tickets", "Not triaged", "Letters not delivered"} <= set(figures)
+
+
+def _file(person, hotel):
+    actions.file_ticket(
+        person=person,
+        property=hotel,
+        category="incident",
+        subject="Нет оплаты",
+        description="Страница оплаты пустая.",
+        evidence=identity.session(),
+        form_key=uuid4(),
+        at=timezone.now(),
+    )
+
+
+def test_tickets_are_counted_no_further_than_tells_something(
+    sign_in, galina, anna, hotel, monkeypatch
+):
+    monkeypatch.setattr(dashboard, "MOST_COUNTED", 1)
+    _file(anna, hotel)
+    assert _figures(_opened(sign_in(galina)))["Not triaged"] == 1
+    _file(anna, hotel)
+    assert _figures(_opened(sign_in(galina)))["Not triaged"] == "1+"
 
 
 def test_a_specialist_sees_nothing_of_what_went_to_the_head(sign_in, sergey):
