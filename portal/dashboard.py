@@ -22,13 +22,16 @@ from portal.delivery.models import Delivery, Heartbeat, State
 from portal.feedback.models import Feedback
 from portal.support.models import Brand, Channel, Hours, HoursException
 from portal.support.schedule import for_request
-from tickets.models import Target, Ticket
+from tickets.models import Policy, Rating, Target, Ticket
 
 SHOWN = 5
 
 MENU: Sequence[tuple[Any, Sequence[tuple[type[Model], str]]]] = (
     (gettext_lazy("Feedback"), ((Feedback, "forum"),)),
-    (gettext_lazy("Tickets"), ((Ticket, "confirmation_number"), (Target, "timer"))),
+    (
+        gettext_lazy("Tickets"),
+        ((Ticket, "confirmation_number"), (Rating, "star"), (Target, "timer"), (Policy, "update")),
+    ),
     (gettext_lazy("Knowledge base"), ((Article, "article"), (Section, "shelves"))),
     (
         gettext_lazy("People"),

@@ -16,6 +16,7 @@ LETTERS_WAIT = timedelta(minutes=10)
 SILENCE = {
     "outbox": timedelta(minutes=2),
     "clocks": timedelta(minutes=3),
+    "life-of-tickets": timedelta(minutes=20),
     "forget-unsent-files": timedelta(hours=3),
     "forget-old-deliveries": timedelta(hours=3),
 }

@@ -115,7 +115,7 @@ def readdress(*, ticket: Ticket, actor: User, addressee: str, at: datetime) -> T
 
 @transaction.atomic
 def set_status(*, ticket: Ticket, actor: User, status: str, at: datetime) -> Ticket:
-    """Say that we wait for the customer, that development has it, or that work goes on.
+    """Say that we wait for the customer or their identification, that development has it, or that work goes on.
 
     The response clock is untouched: whoever waits for an answer still has a due time.
     Raises NotAllowed, locking.StatusForbids.
@@ -123,6 +123,7 @@ def set_status(*, ticket: Ticket, actor: User, status: str, at: datetime) -> Tic
     if status not in {
         rules.Status.OPEN,
         rules.Status.WAITING_CUSTOMER,
+        rules.Status.WAITING_IDENTIFICATION,
         rules.Status.IN_DEVELOPMENT,
     }:
         raise locking.StatusForbids

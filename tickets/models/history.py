@@ -1,7 +1,10 @@
 """What happened to a ticket: codes in rows, words in templates."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models.ticket import Category, Priority, Ticket
@@ -35,6 +38,16 @@ class Event(models.Model):
     def template(self) -> str:
         """Where the words of this event stand."""
         return f"tickets/events/{self.code}.html"
+
+    @property
+    def customer_template(self) -> str:
+        """Where the words of this event stand that customers read in their conversation."""
+        return f"tickets/cabinet/moments/{self.code}.html"
+
+    @property
+    def until(self) -> datetime | None:
+        """Give the instant that this event names: the new promise, the announced end."""
+        return parse_datetime(str(self.data.get("until", "")))
 
     @property
     def triage(self) -> str:

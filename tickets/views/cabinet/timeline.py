@@ -12,7 +12,10 @@ from portal.support.schedule import current_schedule
 from tickets.models import Attachment, Event, Message, Ticket
 
 # Whatever else happens inside support stays there: whose turn it is, notes, priorities.
-SHOWN_EVENTS = ("filed", "resolved", "closed", "reopened")
+SHOWN_EVENTS = (
+    *("filed", "resolved", "closed", "reopened", "reminded", "closed_by_silence"),
+    *("date_agreed", "promise_moved", "joined"),
+)
 LONGEST_ID = 18  # digits; more do not fit into the column
 
 

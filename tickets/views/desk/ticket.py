@@ -17,8 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.requests import signed_in
 from portal.refusals import Refused
-from tickets import access, actions, clock, rules
-from tickets.actions.conversation import REOPEN_FOR
+from tickets import access, actions, clock, policy, rules
 from tickets.desk_forms import AnswerForm, AssignForm, TriageForm
 from tickets.forms import IMPACTS
 from tickets.models import (
@@ -218,7 +217,7 @@ def _has_happened(found: Ticket, last: str) -> bool:
 def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[str, Any]:
     history = _history(found)
     items = timeline.items_of(found, user, history=history)
-    closed_for_good = bool(found.closed_at and at - found.closed_at > REOPEN_FOR)
+    closed_for_good = policy.is_over(found, at)
     return {
         "ticket": found,
         "at": at,
@@ -227,6 +226,7 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
         "form": form,
         "mode": NOTE if closed_for_good else REPLY,
         "closed_for_good": closed_for_good,
+        "reopen_days": policy.current().reopen_days,
         "details": _details(found),
         "matrix": _matrix(found, at),
         "desk": read(_people_of_the_desk),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.views.desk import queue, ticket
+from tickets.views.desk import dates, queue, ticket
 
 app_name = "desk"
 urlpatterns = [
@@ -17,4 +17,6 @@ urlpatterns = [
     path("<int:number>/resolve/", ticket.resolve, name="resolve"),
     path("<int:number>/close/", ticket.close, name="close"),
     path("<int:number>/reopen/", ticket.reopen, name="reopen"),
+    path("<int:number>/promise/", dates.promise, name="promise"),
+    path("<int:number>/agreed/", dates.agreed, name="agreed"),
 ]
