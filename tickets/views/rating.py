@@ -38,7 +38,7 @@ def rate(request: HttpRequest, token: str, score: int = 0) -> HttpResponse:
 
 
 def _gone(request: HttpRequest, why: str, status: int) -> HttpResponse:
-    """Say clearly what is wrong with a link; who tries many is slowed down."""
+    """Say clearly what is wrong with a link; who sends forms to many is slowed down."""
     if not within_rate(request, "rating"):
         return render(request, "429.html", status=TOO_OFTEN)
     return render(request, GONE, {"why": why}, status=status)
