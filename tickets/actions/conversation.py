@@ -193,7 +193,8 @@ def _asked(ticket: Ticket, message: Message, *, at: datetime) -> None:
     """A customer wrote: the oldest unanswered message runs the clock (rules 5 and 8)."""
     if ticket.status in rules.DONE_STATUSES:
         take_up_again(ticket, actor=message.author, at=at)
-    elif ticket.status == rules.Status.WAITING_CUSTOMER:
+    # Whoever writes here has signed in or holds a token, which tells who they are as well.
+    elif ticket.status in rules.PAUSED_STATUSES:
         locking.move(ticket, status=rules.Status.OPEN, actor=message.author, at=at)
     if clock.open_clock(ticket) is None:
         clock.start(ticket=ticket, kind=ClockKind.NEXT, message=message, at=at)
