@@ -351,7 +351,7 @@ class PolicyAdmin(ModelAdmin):
     """The one row of figures by which tickets live."""
 
     fieldsets = (
-        (_("Waiting for the customer"), {"fields": (("remind_days", "close_days"),)}),
+        (_("Waiting for the customer"), {"fields": ("remind_days", "close_days")}),
         (_("Afterwards"), {"fields": ("reopen_days",)}),
         (_("On duty"), {"fields": ("acknowledge_minutes",)}),
     )
@@ -398,13 +398,8 @@ class RatingAdmin(ReadOnly, ModelAdmin):
     """What customers think of our solutions: read by the head of support, changed by nobody."""
 
     list_display = (
-        "shown_score",
-        "shown_ticket",
-        "organization",
-        "specialist",
-        "shown_comment",
-        "rated_at",
-    )
+        "shown_score", "shown_ticket", "organization", "solved_by", "shown_comment", "rated_at",
+    )  # fmt: skip
     list_display_links = ("shown_score", "shown_ticket")
     list_filter = (
         "score",
@@ -420,14 +415,9 @@ class RatingAdmin(ReadOnly, ModelAdmin):
     ordering = ("-rated_at",)
     date_hierarchy = "rated_at"
     fields = (
-        "shown_score",
-        "comment",
-        "at_the_desk",
-        "organization",
-        "specialist",
-        "resolved_at",
+        "shown_score", "comment", "at_the_desk", "organization", "solved_by", "solved_at",
         "rated_at",
-    )
+    )  # fmt: skip
     readonly_fields = fields
 
     @display(description=_("score"), label=SCORE_LABELS, ordering="score")
@@ -455,3 +445,13 @@ class RatingAdmin(ReadOnly, ModelAdmin):
         """Lead to the conversation."""
         address = reverse("desk:ticket", args=[obj.ticket.number])
         return format_html('<a href="{}">{}</a>', address, str(obj.ticket))
+
+    @display(description=_("solved by"), ordering="specialist__full_name")
+    def solved_by(self, obj: Rating) -> str:
+        """Name who had solved it."""
+        return obj.specialist.full_name if obj.specialist else ""
+
+    @display(description=_("resolved at"))
+    def solved_at(self, obj: Rating) -> datetime:
+        """Say which solution it judges."""
+        return obj.resolved_at

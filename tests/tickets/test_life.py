@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.template import engines
 
 from accounts.models import User
 from portal.delivery.models import Delivery, Heartbeat
@@ -263,3 +264,26 @@ def test_the_head_changes_the_policy(galina: User) -> None:
 def test_the_job_says_that_it_ran(db: None) -> None:
     tasks.live()
     assert Heartbeat.objects.filter(job="life-of-tickets").exists()
+
+
+@pytest.fixture
+def _forgiving_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unfold's own templates ask for variables that are not there."""
+    monkeypatch.setattr(engines["django"].engine, "string_if_invalid", "")
+
+
+@pytest.mark.usefixtures("_forgiving_templates")
+def test_the_head_sets_the_figures_in_the_admin_and_keeps_the_one_row(
+    galina: User, sergey: User, sign_in: Callable[[User], Any]
+) -> None:
+    page, client = "/admin/tickets/policy/1/change/", sign_in(galina)
+    assert client.get("/admin/tickets/policy/").url == page
+    assert client.get(page).status_code == 200
+    said = {"remind_days": 5, "close_days": 6, "reopen_days": 30, "acknowledge_minutes": 10}
+    assert client.post(page, said).status_code == 302
+    assert policy.current().reopen_days == 30
+    assert client.post(page, {**said, "reopen_days": 0}).status_code == 200
+    assert policy.current().reopen_days == 30
+    assert client.post("/admin/tickets/policy/add/", said).status_code == 403
+    assert client.post("/admin/tickets/policy/1/delete/", {"post": "yes"}).status_code == 403
+    assert sign_in(sergey).post(page, said).status_code == 403

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from bs4 import BeautifulSoup
 from django.core.signing import TimestampSigner
+from django.template import engines
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -306,3 +307,40 @@ def test_colleagues_see_no_buttons_for_marks(
     solve(ticket, sergey, timezone.now())
     page = soup(sign_in(boris).get(f"/cabinet/{ticket.number}/"))
     assert not page.select("#rating")
+
+
+def test_a_mark_that_stands_offers_no_buttons(
+    ticket: Ticket, anna: User, sergey: User, sign_in: SignIn
+) -> None:
+    at = timezone.now()
+    solve(ticket, sergey, at - 9 * DAY)
+    rate(ticket, anna, at - 8 * DAY, comment="Быстро")
+    shown = soup(sign_in(anna).get(f"/cabinet/{ticket.number}/")).select_one("#rating")
+    assert "5" in shown.text
+    assert "Быстро" in shown.text
+    assert not shown.select("button")
+
+
+@pytest.fixture
+def _forgiving_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unfold's own templates ask for variables that are not there."""
+    monkeypatch.setattr(engines["django"].engine, "string_if_invalid", "")
+
+
+@pytest.mark.usefixtures("_forgiving_templates")
+def test_the_head_reads_all_marks_in_the_admin_and_specialists_do_not(
+    solved: Ticket, anna: User, sergey: User, galina: User, at: datetime, sign_in: SignIn
+) -> None:
+    kept = rate(solved, anna, at + HOUR, score=2, comment="Ждали два часа")
+    pages = (
+        reverse("admin:tickets_rating_changelist"),
+        reverse("admin:tickets_rating_change", args=[kept.pk]),
+    )
+    for page in pages:
+        assert sign_in(sergey).get(page).status_code == 403
+        read = sign_in(galina).get(page)
+        assert "Ждали два часа" in read.content.decode()
+        assert "Сергей Орлов" in read.content.decode()
+        assert not soup(read).select("[name=_save]")
+    found = sign_in(galina).get(pages[0], {"said": "yes", "score": "5"})
+    assert "Ждали два часа" not in found.content.decode()

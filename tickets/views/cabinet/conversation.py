@@ -189,7 +189,7 @@ def _standing(shown: Ticket, user: User, at: datetime) -> dict[str, Any]:
         "reopen_days": policy.current().reopen_days,
         "silence": policy.silence_of(shown) if is_waiting else None,
         **_development(shown, at),
-        **_rating(shown, user),
+        **_rating(shown, user, at),
     }
 
 
@@ -207,8 +207,8 @@ def _development(shown: Ticket, at: datetime) -> dict[str, Any]:
     }
 
 
-def _rating(shown: Ticket, user: User) -> dict[str, Any]:
-    """Give the mark of the present solution, where this person may give one."""
+def _rating(shown: Ticket, user: User, at: datetime) -> dict[str, Any]:
+    """Give the mark of the present solution, where this person may give one, and whether it stands."""
     is_done = shown.status in rules.DONE_STATUSES
     if not is_done or shown.resolved_at is None or not access.can_rate(user, shown):
         return {"can_rate": False}
@@ -216,6 +216,7 @@ def _rating(shown: Ticket, user: User) -> dict[str, Any]:
     return {
         "can_rate": True,
         "mark": rating.score if rating else 0,
+        "is_final": bool(rating and at - rating.rated_at > actions.rating.CHANGED_FOR),
         "remark": rating.comment if rating else "",
         "scores": actions.rating.SCORES,
     }
