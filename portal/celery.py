@@ -86,6 +86,11 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"expires": 60},
         },
+        "live the life of tickets": {
+            "task": "tickets.tasks.live",
+            "schedule": 300.0,
+            "options": {"expires": 300},
+        },
         "forget unsent files": {
             "task": "tickets.tasks.forget_unsent_files",
             "schedule": 3600.0,

@@ -22,7 +22,7 @@ from portal.delivery.models import Delivery, Heartbeat, State
 from portal.feedback.models import Feedback
 from portal.support.models import Brand, Channel, Hours, HoursException
 from portal.support.schedule import for_request
-from tickets.models import DutyShift, Macro, Target, Ticket
+from tickets.models import DutyShift, Macro, Policy, Rating, Target, Ticket
 
 SHOWN = 5
 MOST_COUNTED = 1000  # beyond that a number tells nothing, and counting costs
@@ -33,7 +33,9 @@ MENU: Sequence[tuple[Any, Sequence[tuple[type[Model], str]]]] = (
         gettext_lazy("Tickets"),
         (
             (Ticket, "confirmation_number"),
+            (Rating, "star"),
             (Target, "timer"),
+            (Policy, "update"),
             (DutyShift, "notifications_active"),
             (Macro, "bolt"),
         ),

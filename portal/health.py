@@ -17,6 +17,7 @@ SILENCE = {
     "outbox": timedelta(minutes=2),
     "clocks": timedelta(minutes=3),
     "alerts": timedelta(minutes=5),
+    "life-of-tickets": timedelta(minutes=20),
     "forget-unsent-files": timedelta(hours=3),
     "forget-old-deliveries": timedelta(hours=3),
 }

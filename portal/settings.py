@@ -191,6 +191,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=1 if PRODUC
 ACCOUNT_RATE_LIMITS = {
     "feedback": "5/h/ip",
     "vote": "60/h/ip",
+    "rating": "60/h/ip",
     "read": "600/h/ip",
     "invite": "30/h/user",
     "request_login_code": "20/m/ip,5/h/key,10/d/key",

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Property, User
 from tickets import rules
-from tickets.models import Attachment, Development, Message, SavedView, Ticket
+from tickets.models import Attachment, Development, Message, Participant, SavedView, Ticket
 from tickets.querysets import develops, sees_all
 
 AboutDevelopment = Callable[[User, Development], bool]
@@ -36,10 +36,28 @@ def can_file_about(user: User, hotel: Property) -> bool:
 
 
 def takes_part(user: User, ticket: Ticket) -> bool:
-    """Whether this customer writes here: the requester, and colleagues who see the organization."""
+    """Whether this customer writes here: the requester, and colleagues who have joined."""
     if not user.is_customer or user.organization_id != ticket.organization_id:
         return False
-    return user.pk == ticket.requester_id or user.role.sees_organization
+    return user.pk == ticket.requester_id or (
+        user.role.sees_organization and _has_joined(user, ticket)
+    )
+
+
+def _has_joined(user: User, ticket: Ticket) -> bool:
+    return Participant.objects.filter(ticket=ticket, person=user).exists()
+
+
+def can_join(user: User, ticket: Ticket) -> bool:
+    """Whether this customer may join the conversation: who reads it as a colleague may."""
+    is_colleague = user.is_customer and user.organization_id == ticket.organization_id
+    return user.is_active and is_colleague and user.role.sees_organization
+
+
+def can_rate(user: User, ticket: Ticket) -> bool:
+    """Whether this person says how well it was solved: the requester alone."""
+    is_theirs = user.is_customer and user.organization_id == ticket.organization_id
+    return user.is_active and is_theirs and user.pk == ticket.requester_id
 
 
 def works_on(user: User, ticket: Ticket) -> bool:
@@ -115,6 +133,16 @@ def can_take_development(user: User, development: Development) -> bool:  # noqa:
 
 def can_take_alert(user: User, ticket: Ticket) -> bool:
     """Whether this person may answer a call for an urgent incident."""
+    return works_on(user, ticket)
+
+
+def can_agree_date(user: User, ticket: Ticket) -> bool:
+    """Whether this person may note the date on which work goes on."""
+    return works_on(user, ticket)
+
+
+def can_move_promise(user: User, ticket: Ticket) -> bool:
+    """Whether this person may promise the answer for another time."""
     return works_on(user, ticket)
 
 

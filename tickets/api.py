@@ -128,6 +128,11 @@ class TicketIn(In):
     key = serializers.UUIDField(
         required=False, help_text="Sent twice with the same key, one ticket is made"
     )
+    follows = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        help_text="Number of the earlier ticket whose matter this takes up",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse details that tickets of this category have not got."""
@@ -145,6 +150,15 @@ class MessageIn(In):
     attachments = AttachmentsField()
     key = serializers.UUIDField(
         required=False, help_text="Sent twice with the same key, one message is made"
+    )
+    is_thanks = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text=(
+            "In a solved ticket: true files thanks without opening it again, false opens it;"
+            " left out, the words themselves tell"
+        ),
     )
 
 
@@ -199,6 +213,7 @@ class TicketList(generics.ListAPIView):
             attachments=said.get("attachments", []),
             addressee=said["addressee"],
             channel="api",
+            follows=_followed(request, said.get("follows")),
             evidence=identity.token() if request.auth else identity.session(),
             form_key=said.get("key") or uuid4(),
             at=timezone.now(),
@@ -237,10 +252,24 @@ class Reply(APIView):
             author=_person(request),
             text=said["text"],
             attachments=said.get("attachments", []),
+            is_thanks=said["is_thanks"],
             form_key=said.get("key") or uuid4(),
             at=timezone.now(),
         )
         return Response(MessageOut(message).data, status=201)
+
+
+class Join(APIView):
+    """Taking part in the ticket of a colleague."""
+
+    permission_classes = CUSTOMERS
+
+    @extend_schema(request=None, responses={200: TicketOut})
+    def post(self, request: Request, number: int) -> Response:
+        """Take part: colleagues read, and write once they have joined."""
+        ticket = get_object_or_404(_visible(request), number=number)
+        actions.join(ticket=ticket, actor=_person(request), at=timezone.now())
+        return Response(TicketOut(ticket, context={"request": request}).data)
 
 
 class UploadList(APIView):
@@ -296,10 +325,21 @@ def _property(request: Request, number: int | None) -> Property | None:
     return found
 
 
+def _followed(request: Request, number: int | None) -> Ticket | None:
+    """Find the ticket that a new one follows. Raises actions.UnknownTicket."""
+    if number is None:
+        return None
+    found = _visible(request).filter(number=number).first()
+    if found is None:
+        raise actions.UnknownTicket
+    return found
+
+
 urlpatterns = [
     path("tickets/", TicketList.as_view(), name="tickets"),
     path("tickets/<int:number>/", TicketDetail.as_view(), name="ticket"),
     path("tickets/<int:number>/messages/", Reply.as_view(), name="reply"),
+    path("tickets/<int:number>/join/", Join.as_view(), name="join"),
     path("uploads/", UploadList.as_view(), name="uploads"),
     path("attachments/<uuid:pk>/", AttachmentDetail.as_view(), name="attachment"),
     path("properties/", PropertyList.as_view(), name="properties"),

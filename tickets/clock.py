@@ -249,12 +249,16 @@ def stop_update(
 
 
 def pause_work(*, ticket: Ticket, reason: str, at: datetime) -> None:
-    """Let the clock of the work stand still: we wait for somebody outside."""
+    """Let the clock of the work stand still: we wait for somebody outside.
+
+    One that stands already goes on standing; the ledger says what for by now.
+    """
     clock = open_work(ticket)
-    if clock is None or not _is_running(clock):
+    if clock is None:
         return
     schedule = current_schedule()
-    _turn(clock, at, schedule, is_running=False, reason=reason)
+    if _is_running(clock):
+        _turn(clock, at, schedule, is_running=False, reason=reason)
     _line(clock, "paused", at, schedule, reason=reason)
 
 
@@ -279,7 +283,7 @@ def note_code(*, ticket: Ticket, at: datetime) -> None:
         _line(clock, "code_sent", at, current_schedule())
 
 
-def promise_moved(*, ticket: Ticket, at: datetime) -> None:
+def promise_moved(*, ticket: Ticket, at: datetime, is_later: bool = True) -> None:
     """Count by the new promise of a ticket, and write that into the ledger (rule 7)."""
     clock = open_clock(ticket)
     if clock is None:
@@ -287,7 +291,7 @@ def promise_moved(*, ticket: Ticket, at: datetime) -> None:
     schedule, clock.ticket = current_schedule(), ticket
     _compute(clock, schedule)
     clock.save(update_fields=DUE)
-    _line(clock, "promise_moved", at, schedule)
+    _line(clock, "promise_moved", at, schedule, way="later" if is_later else "earlier")
     _copy_due(ticket, clock)
 
 

@@ -6,8 +6,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from portal.refusals import Refused
 from tickets.actions.macro import MacroGone
+from tickets.actions.promise import PromiseInThePast
+from tickets.actions.texts import LONGEST_REMARK, RemarkTooLong
 from tickets.actions.triage import NotOnDesk
+from tickets.actions.waiting import DateNotToCome
 from tickets.forms import (
     LONGEST_SUBJECT,
     LONGEST_TEXT,
@@ -121,3 +125,42 @@ class AssignForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["assignee"].queryset = User.objects.desk()  # type: ignore[attr-defined]
+
+
+class SmallForm(forms.Form):
+    """A form of a few fields that says what an action refuses beside them."""
+
+    def refuse(self, refusal: Refused) -> None:
+        """Show the words of a refused action."""
+        self.add_error(
+            refusal.field if refusal.field in self.fields else None, str(refusal.message)
+        )
+
+    @property
+    def problems(self) -> list[str]:
+        """List what is wrong, in words."""
+        return [str(error) for errors in self.errors.values() for error in errors]
+
+
+class PromiseForm(SmallForm):
+    """Another time for the first answer, in Moscow time, and why."""
+
+    promised_at = forms.DateTimeField(
+        error_messages={
+            "required": PromiseInThePast.message,
+            "invalid": _("Write a date and a time."),
+        }
+    )
+    reason = TypedText(
+        required=False,
+        max_length=LONGEST_REMARK,
+        error_messages={"max_length": RemarkTooLong.message},
+    )
+
+
+class AgreedForm(SmallForm):
+    """The date on which work goes on."""
+
+    agreed_on = forms.DateField(
+        error_messages={"required": DateNotToCome.message, "invalid": _("Write a date.")}
+    )

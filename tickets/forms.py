@@ -16,13 +16,18 @@ from accounts.models import Property, User
 from portal import files, html
 from portal.refusals import Refused
 from tickets import actions, rules
-from tickets.models import Addressee, Attachment, Category
+from tickets.actions import texts
+from tickets.actions.rating import NoSuchScore
+from tickets.models import Addressee, Attachment, Category, Ticket
 
 LONGEST_SUBJECT = 200
 LONGEST_TEXT = 50_000
 LONGEST_DETAIL = 5_000
+LARGEST_NUMBER = 2**63 - 1  # what the column takes
 # More than a message takes, so that too many are refused with words and not left out in silence.
 MOST_KEPT = 3 * files.MOST_FILES
+# What a button under a solved ticket means: whether the words are only thanks.
+MEANINGS = {"thanks": True, "broken": False}
 IMPACTS = (
     ("all", _("Nobody can book or pay")),
     ("some", _("Some of the guests or rooms")),
@@ -199,6 +204,9 @@ class ReplyForm(FormWithFiles):
         widget=Area(attrs={"rows": 4}),
     )
 
+    # Asked where the ticket is solved: only thanks, or still broken. Each is a button.
+    meaning = forms.CharField(required=False, max_length=10)
+
     def for_action(self) -> dict[str, Any]:
         """Give what actions.reply takes."""
         text = self.cleaned_data["text"]
@@ -206,7 +214,34 @@ class ReplyForm(FormWithFiles):
             "text": text,
             "attachments": self.attachment_ids,
             "form_key": self.key_of_words(text),
+            "is_thanks": MEANINGS.get(self.cleaned_data["meaning"]),
         }
+
+
+class RatingForm(forms.Form):
+    """A mark, and what somebody likes to add."""
+
+    score = forms.IntegerField(
+        min_value=1,
+        max_value=5,
+        error_messages={
+            "required": NoSuchScore.message,
+            "invalid": NoSuchScore.message,
+            "min_value": NoSuchScore.message,
+            "max_value": NoSuchScore.message,
+        },
+    )
+    comment = TypedText(
+        required=False,
+        max_length=texts.LONGEST_REMARK,
+        label=_("A few words, if you like"),
+        error_messages={"max_length": texts.RemarkTooLong.message},
+        widget=Area(attrs={"rows": 3}),
+    )
+
+    def problem(self) -> str:
+        """Give what is wrong, in words; one thing at a time is enough for a form this small."""
+        return next((str(error) for errors in self.errors.values() for error in errors), "")
 
 
 class FilingForm(FormWithFiles):
@@ -279,6 +314,13 @@ class FilingForm(FormWithFiles):
         widget=forms.TextInput,
     )
 
+    # The ticket whose matter this takes up, by its number.
+    follows = forms.IntegerField(
+        required=False,
+        widget=Hidden,
+        error_messages={"invalid": actions.UnknownTicket.message},
+    )
+
     def __init__(self, *args: Any, person: User, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, person=person, at=at, **kwargs)
         self.hotels = list(Property.objects.visible_to(person).order_by("name"))
@@ -298,10 +340,23 @@ class FilingForm(FormWithFiles):
             "addressee": said["addressee"] or Addressee.SUPPORT,
             "subject": said["subject"],
             "description": said["description"],
+            "follows": self.followed(),
             "details": {name: said.get(name, "") for name in DETAILS},
             "attachments": self.attachment_ids,
             "form_key": self.key_of_words(said["subject"], said["description"]),
         }
+
+    def clean_follows(self) -> int | None:
+        """Find the earlier ticket among what this person reads."""
+        number: int | None = self.cleaned_data["follows"]
+        if number is not None and number_among(self.person, number) is None:
+            raise forms.ValidationError(actions.UnknownTicket.message)
+        return number
+
+    def followed(self) -> Ticket | None:
+        """Give the earlier ticket that this one follows, if it does."""
+        value = self["follows"].value()
+        return number_among(self.person, int(value)) if str(value or "").isdecimal() else None
 
     def missing(self, category: str) -> list[str]:
         """Name what would still help a ticket of this category, as far as it is filled in now."""
@@ -311,6 +366,13 @@ class FilingForm(FormWithFiles):
             details={name: str(self[name].value() or "") for name in DETAILS},
             files=len(self.attachments),
         )
+
+
+def number_among(person: User, number: int) -> Ticket | None:
+    """Find a ticket by its number among what this person may read."""
+    if not 0 < number <= LARGEST_NUMBER:
+        return None
+    return Ticket.objects.visible_to(person).filter(number=number).first()
 
 
 def _manager_of(person: User) -> User | None:

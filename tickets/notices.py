@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from portal.delivery import outbox
-from tickets import access
-from tickets.models import Alert, Clock, Eta, Message, Ticket
+from tickets import access, rating_links
+from tickets.models import Alert, Clock, Eta, Message, Participant, Ticket
 
 URGENT, USUAL = 1, 5  # the place in the outbox
 QUOTED = 5000  # characters of a message that a letter repeats
@@ -29,24 +29,53 @@ def ticket_received(ticket: Ticket, *, at: datetime) -> None:
 
 
 def ticket_reply(ticket: Ticket, message: Message, *, at: datetime) -> None:
-    """Send the answer of a specialist to the customer."""
+    """Send the answer of a specialist to the requester and to colleagues who take part."""
     author, text = message.author.full_name, message.text[:QUOTED]
-    _to_requester(ticket, "ticket_reply", f"message:{message.pk}", at, author=author, text=text)
+    for person in _customers(ticket):
+        key = f"message:{message.pk}"
+        _to_customer(ticket, person, "ticket_reply", key, at, author=author, text=text)
 
 
 def ticket_resolved(
     ticket: Ticket, specialist: User, answer: Message | None, *, at: datetime
 ) -> None:
-    """Tell the customer that it is solved, with the last answer if there is one just now."""
-    text = answer.text[:QUOTED] if answer else ""
+    """Tell the customers that it is solved, with the last answer if there is one just now.
+
+    The requester finds links there that rate it without signing in; nobody else reads them, not
+    even in the admin.
+    """
     key = f"resolved:{at.isoformat()}"
-    _to_requester(ticket, "ticket_resolved", key, at, author=specialist.full_name, text=text)
+    text = answer.text[:QUOTED] if answer else ""
+    values = {"author": specialist.full_name, "text": text}
+    for person in _customers(ticket):
+        is_theirs = person.pk == ticket.requester_id
+        secret = {"rate_url": rating_links.address_of(ticket, person)} if is_theirs else None
+        _to_customer(ticket, person, "ticket_resolved", key, at, secret=secret, **values)
     _to_watchers(ticket, "resolved", specialist, key, at, text=text)
 
 
-def ticket_closed(ticket: Ticket, *, at: datetime) -> None:
-    """Tell the customer that the ticket was closed by us."""
-    _to_requester(ticket, "ticket_closed", f"closed:{at.isoformat()}", at)
+def ticket_closed(ticket: Ticket, *, by: str = "staff", at: datetime) -> None:
+    """Tell the customers that the ticket was closed by us, or by their silence (`by`)."""
+    for person in _customers(ticket):
+        _to_customer(ticket, person, "ticket_closed", f"closed:{at.isoformat()}", at, by=by)
+
+
+def waiting_reminder(ticket: Ticket, *, at: datetime) -> None:
+    """Remind the requester that we wait for them, and say when the ticket will be closed."""
+    key, closes_at = f"reminder:{at.isoformat()}", _iso(ticket.closes_at)
+    _to_requester(ticket, "waiting_reminder", key, at, closes_at=closes_at)
+
+
+def promise_moved(ticket: Ticket, reason: str, *, at: datetime) -> None:
+    """Tell the requester that the answer comes later than promised, and why."""
+    key, promised_at = f"promise:{at.isoformat()}", _iso(ticket.promised_at)
+    _to_requester(ticket, "promise_moved", key, at, promised_at=promised_at, text=reason)
+
+
+def date_came(ticket: Ticket, *, at: datetime) -> None:
+    """Tell the assignee that the date agreed with the customer has come."""
+    if ticket.assignee:
+        _to_staff(ticket, ticket.assignee, "date_came", f"date:{at.isoformat()}", at)
 
 
 def ticket_assigned(ticket: Ticket, *, at: datetime) -> None:
@@ -59,15 +88,19 @@ def ticket_assigned(ticket: Ticket, *, at: datetime) -> None:
 
 
 def ticket_new_message(ticket: Ticket, message: Message, *, at: datetime) -> None:
-    """Tell the assignee that the customer wrote; the requester too when a colleague did."""
+    """Tell the assignee that a customer wrote, and their colleagues who take part."""
     author, text = message.author.full_name, message.text[:QUOTED]
     if ticket.assignee:
         key = f"message:{message.pk}"
         _to_staff(ticket, ticket.assignee, "ticket_new_message", key, at, author=author, text=text)
     _to_watchers(ticket, "message", message.author, f"message:{message.pk}", at, text=text)
     # What was written into a merged ticket stays there: the other requester may not read it.
-    if message.author != ticket.requester and message.ticket_id == ticket.pk:
-        _to_requester(ticket, "ticket_reply", f"message:{message.pk}", at, author=author, text=text)
+    if message.ticket_id != ticket.pk:
+        return
+    for person in _customers(ticket):
+        if person.pk != message.author_id:
+            key = f"message:{message.pk}"
+            _to_customer(ticket, person, "ticket_reply", key, at, author=author, text=text)
 
 
 def ticket_merged(source: Ticket, target: Ticket, *, at: datetime) -> None:
@@ -167,8 +200,19 @@ def _about_clock(clock: Clock, person: User, letter: str, at: datetime, percent:
     )
 
 
+def _customers(ticket: Ticket) -> list[User]:
+    """Name the requester and the colleagues who take part."""
+    joined = Participant.objects.filter(ticket=ticket).select_related("person").order_by("id")
+    return [ticket.requester, *(one.person for one in joined)]
+
+
 def _to_requester(ticket: Ticket, letter: str, key: str, at: datetime, **values: Any) -> None:
-    person = ticket.requester
+    _to_customer(ticket, ticket.requester, letter, key, at, **values)
+
+
+def _to_customer(
+    ticket: Ticket, person: User, letter: str, key: str, at: datetime, **values: Any
+) -> None:
     url = settings.SITE_URL + reverse("cabinet:ticket", args=[ticket.number])
     # Who has moved on to another organization must not go on reading this one's mail.
     if person.is_active and person.organization_id == ticket.organization_id:
@@ -192,6 +236,7 @@ def _write(
     at: datetime,
     *,
     is_urgent: bool = False,
+    secret: dict[str, str] | None = None,
     **values: Any,
 ) -> None:
     outbox.write(
@@ -208,6 +253,7 @@ def _write(
         # What is urgent waits for no earlier letter.
         ordering_key="" if is_urgent else f"ticket:{ticket.pk}:{person.pk}",
         priority=URGENT if is_urgent else USUAL,
+        secret=secret,
         at=at,
     )
 

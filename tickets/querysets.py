@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -128,6 +129,27 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def for_addressee(self, addressee: str) -> TicketQuerySet:
         """Keep those of one queue: support, or account managers."""
         return self.filter(addressee=addressee)
+
+    def silent_since(self, before: datetime) -> TicketQuerySet:
+        """Keep those that wait for a customer who has said nothing since, and was not reminded.
+
+        A date agreed with the customer is waited for; where we owe an answer, silence is ours.
+        """
+        waiting = self.filter(status="waiting_customer", agreed_on=None, due_at=None)
+        return waiting.filter(
+            Q(reminded_at=None) | Q(reminded_at__lt=models.F("last_message_at")),
+            status_since__lte=before,
+            last_message_at__lte=before,
+        )
+
+    def to_close_at(self, at: datetime) -> TicketQuerySet:
+        """Keep those whose customer was told that they close by now, and has said nothing since."""
+        waiting = self.filter(status="waiting_customer", agreed_on=None, due_at=None)
+        return waiting.filter(closes_at__lte=at, reminded_at__gte=models.F("last_message_at"))
+
+    def agreed_for(self, day: date) -> TicketQuerySet:
+        """Keep those whose date, agreed with the customer, has come."""
+        return self.filter(status="waiting_customer", agreed_on__lte=day)
 
     def awaiting_us(self) -> TicketQuerySet:
         """Keep those in which a customer waits for an answer."""

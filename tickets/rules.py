@@ -4,6 +4,7 @@ Categories, priorities and which go together; proof needed per category; moves b
 what makes a ticket complete. Source of the figures and words: docs/domain.md.
 """
 
+import re
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 
@@ -116,6 +117,21 @@ FIELDS: Mapping[Category, tuple[str, ...]] = {
     Category.INFORMATION_REQUEST: ("goal", "interface"),
     Category.CHANGE_REQUEST: ("goal", "interface", "steps"),
 }
+# What an answer to a solution is made of that only thanks or says that it works now.
+THANKS = """
+спасибо спасибочки спс пасиб благодарю благодарим благодарен благодарна благодарность мерси
+работает заработало заработала заработал помогло получилось
+thanks thank thx cheers works helped
+"""
+POLITE = """
+а большое большущее огромное вам вас тебе всем всё все за помощь быстро быстрое быструю быстрый
+оперативно оперативность решение ответ поддержку работу отлично отличная супер здорово хорошо
+прекрасно замечательно ок окей да теперь сейчас уже очень понял поняла поняли понятно ясно
+коллеги ребята добрый день вечер утро здравствуйте хорошего дня и от души
+you very much so a lot for the help your all it now great perfect ok okay good is well
+everything fine done got and quick reply support team hi hello nice day have
+"""
+MOST_WORDS_OF_THANKS = 12
 WELL_DESCRIBED = 80  # characters of description that usually spare a question back
 
 
@@ -154,3 +170,21 @@ def completeness(category: str, *, description: str, details: Mapping[str, str],
     wanted = 1 + len(FIELDS[Category(category)])
     lacking = len(missing(category, description=description, details=details, files=files))
     return round(100 * (wanted - lacking) / wanted)
+
+
+_THANKS = frozenset(THANKS.split())
+_POLITE = _THANKS | frozenset(POLITE.split())
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+# A name after «спасибо,»: capital within a sentence, never at the beginning of one.
+_NAME = re.compile(r"(?<=[\w,])[ \u00a0]+[A-ZА-ЯЁ][a-zа-яё]+")
+
+
+def is_thanks(text: str) -> bool:
+    """Whether these words only thank, in Russian or English: they take no solved ticket up again.
+
+    In doubt they do: a question, a "but", a word that thanks do not need.
+    """
+    words = _WORD.findall(_NAME.sub(" ", text).casefold())
+    if "?" in text or not words or len(words) > MOST_WORDS_OF_THANKS:
+        return False
+    return bool(_THANKS & set(words)) and _POLITE.issuperset(words)

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from portal.delivery import heartbeats
-from tickets import actions, watch
+from tickets import actions, life, watch
 
 
 @shared_task
@@ -21,6 +21,14 @@ def escalate_alerts() -> None:
     at = timezone.now()
     actions.escalate_alerts(at=at)
     heartbeats.beat("alerts", at=at)
+
+
+@shared_task
+def live() -> None:
+    """Remind silent customers, close what was announced, go on with what was agreed."""
+    at = timezone.now()
+    life.live(at=at)
+    heartbeats.beat("life-of-tickets", at=at)
 
 
 @shared_task

@@ -209,9 +209,14 @@ class _Story:
     def tell(self) -> None:
         self.ticket = self._file()
         self._triage()
+        self._promise()
+        for colleague in self.row.get("joined", []):
+            tickets.join(ticket=self._fresh(), actor=self.people[colleague], at=self._later(1))
         for message in self.row.get("messages", []):
             self._say(message)
         self._end()
+        if self.row.get("rating"):
+            self._rate()
 
     def _later(self, minutes: int) -> datetime:
         """Move on, never past the present."""
@@ -261,11 +266,26 @@ class _Story:
                 at=self._later(2),
             )
 
+    def _promise(self) -> None:
+        """Promise the answer later than was said before filing, with the reason."""
+        if not (moved := self.row.get("promise")):
+            return
+        self.at = max(self.at, self._after(moved["after"]))
+        tickets.move_promise(
+            ticket=self._fresh(),
+            actor=self.people[self.row["assignee"]],
+            promised_at=self._after(moved["by"]),
+            reason=moved["reason"],
+            at=self._later(0),
+        )
+
+    def _after(self, length: str) -> datetime:
+        hours, minutes = map(int, str(length).split(":"))
+        return self.ticket.received_at + timedelta(hours=hours, minutes=minutes)
+
     def _say(self, message: Row) -> None:
         author = self.people[message["by"]]
-        hours, minutes = map(int, str(message["after"]).split(":"))
-        filed = self.ticket.received_at
-        self.at = max(self.at, filed + timedelta(hours=hours, minutes=minutes))
+        self.at = max(self.at, self._after(message["after"]))
         act = tickets.note if message.get("kind") == "note" else tickets.reply
         act(
             ticket=self._fresh(),
@@ -290,7 +310,12 @@ class _Story:
         if end == "closed":
             requester = self.people[self.row["requester"]]
             tickets.close(ticket=self._fresh(), actor=requester, at=self._later(90))
-        if end == "waiting_customer":
+        if agreed := self.row.get("agreed"):
+            agreed_on = (self.now.astimezone(MOSCOW) + timedelta(days=agreed)).date()
+            tickets.agree_date(
+                ticket=self._fresh(), actor=actor, agreed_on=agreed_on, at=self._later(3)
+            )
+        elif end == "waiting_customer":
             tickets.set_status(ticket=self._fresh(), actor=actor, status=end, at=self._later(3))
         if end == "in_development":
             self._hand_over(self.row["development"], actor)
@@ -313,6 +338,15 @@ class _Story:
         )
         if key:
             tickets.take(development=development, actor=self.people["daria"], at=self._later(20))
+
+    def _rate(self) -> None:
+        tickets.rate(
+            ticket=self._fresh(),
+            actor=self.people[self.row["requester"]],
+            score=self.row["rating"],
+            comment=self.row.get("rating_comment", ""),
+            at=self._later(45),
+        )
 
     def _fresh(self) -> Ticket:
         return Ticket.objects.get(pk=self.ticket.pk)

@@ -4,14 +4,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from portal.feedback import actions
-from portal.feedback.forms import FeedbackForm
+from portal.feedback.forms import FeedbackForm, read_about
 from portal.feedback.models import Kind, Source, To
 from portal.http import within_rate
 from portal.refusals import Refused
@@ -22,10 +21,11 @@ def give(request: HttpRequest) -> HttpResponse:
     """Take an idea, praise or a complaint."""
     sent = request.POST if request.method == "POST" else None
     form = FeedbackForm(sent, initial=_initial(request))
+    ticket = read_about(str(form["of"].value() or ""), _reader(request))[1]
     if form.is_valid() and (form.is_robot or _keep(request, form)):
         return redirect("feedback:thanks")
     status = 400 if form.errors else 200
-    return render(request, "feedback/give.html", {"form": form}, status=status)
+    return render(request, "feedback/give.html", {"form": form, "ticket": ticket}, status=status)
 
 
 @require_safe
@@ -41,6 +41,7 @@ def _initial(request: HttpRequest) -> dict[str, str]:
         "to": To.HEAD if asked.get("to") == To.HEAD else To.TEAM,
         "about_path": asked.get("about", "")[:300],
         "about_title": asked.get("title", "")[:300],
+        "of": asked.get("of", "")[:1000],
     }
 
 
@@ -55,7 +56,7 @@ def _keep(request: HttpRequest, form: FeedbackForm) -> bool:
             author=author,
             language=request.LANGUAGE_CODE,
             at=timezone.now(),
-            **_said(form.cleaned_data),
+            **_said(form.cleaned_data, _reader(request)),
         )
     except Refused as refusal:
         form.add_error(refusal.field or None, str(refusal.message))
@@ -63,11 +64,15 @@ def _keep(request: HttpRequest, form: FeedbackForm) -> bool:
     return True
 
 
-def _said(data: dict[str, Any]) -> dict[str, Any]:
-    path, is_anonymous = data["about_path"], data["is_anonymous"]
-    is_ticket = path.startswith(reverse("cabinet:list"))
+def _said(data: dict[str, Any], reader: User | None) -> dict[str, Any]:
+    is_anonymous = data["is_anonymous"]
+    path, title = read_about(data["of"], reader)
+    is_ticket = bool(path)
     # A ticket says whose it is: who sends without a name does not want that.
-    about = {"about_path": path, "about_title": data["about_title"]}
+    about = {
+        "about_path": path or data["about_path"],
+        "about_title": title or data["about_title"],
+    }
     return {
         "kind": data["kind"],
         "to": data["to"],
@@ -80,6 +85,8 @@ def _said(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _author(request: HttpRequest, form: FeedbackForm) -> User | None:
-    if form.cleaned_data["is_anonymous"] or not isinstance(request.user, User):
-        return None
-    return request.user
+    return None if form.cleaned_data["is_anonymous"] else _reader(request)
+
+
+def _reader(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None

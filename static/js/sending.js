@@ -10,10 +10,14 @@
     place.focus();
   }
 
+  let sender = null; // of several buttons, the one that was pressed
+  document.addEventListener("submit", (event) => { sender = event.submitter; }, true);
+
   function busy(form, is) {
-    const button = form.querySelector('button[data-send]');
-    button.setAttribute("aria-busy", is);
-    button.disabled = is;
+    for (const button of form.querySelectorAll("button[data-send]")) {
+      button.setAttribute("aria-busy", is && (button === sender || !sender));
+      button.disabled = is;
+    }
     const upload = form.querySelector("[data-upload]");
     const files = form.querySelector('input[type="file"]');
     if (upload) upload.hidden = !(is && files.files.length);

@@ -327,3 +327,41 @@ def test_more_rows_cost_no_more_queries(
     few = cost()
     grow(4)
     assert cost() == few
+
+
+def test_a_program_says_whether_an_answer_to_a_solution_only_thanks(
+    anna: User, sergey: User, file: File, program: Program, at: datetime
+) -> None:
+    ticket, client = file(anna), program(anna)
+    actions.resolve(ticket=ticket, actor=sergey, text="Готово", form_key=uuid4(), at=at)
+    address = f"{TICKETS}{ticket.number}/messages/"
+    for said, status in (
+        ({"text": "Проверили, вопросов нет", "is_thanks": True}, "resolved"),
+        ({"text": "Спасибо!"}, "resolved"),
+        ({"text": "Спасибо!", "is_thanks": False}, "open"),
+    ):
+        assert send(client, address, **said).status_code == 201
+        ticket.refresh_from_db()
+        assert ticket.status == status
+
+
+def test_a_colleague_joins_before_they_write(
+    anna: User, boris: User, vera: User, file: File, program: Program
+) -> None:
+    ticket, client = file(anna), program(boris)
+    address = f"{TICKETS}{ticket.number}/"
+    refused(send(client, f"{address}messages/", text="Срочно"), 403)
+    assert send(client, f"{address}join/").json()["number"] == ticket.number
+    assert send(client, f"{address}messages/", text="Срочно").status_code == 201
+    refused(send(program(vera), f"{address}join/"), 404)
+    refused(send(program(anna), f"{address}join/"), 403)
+
+
+def test_a_new_ticket_follows_an_earlier_one_that_is_read(
+    anna: User, vera: User, file: File, program: Program
+) -> None:
+    earlier, foreign = file(anna), file(vera)
+    new = send(program(anna), **ASKED, follows=earlier.number).json()["number"]
+    assert Ticket.objects.get(number=new).links.get().other == earlier
+    error = refused(send(program(anna), **ASKED, follows=foreign.number), 400)
+    assert "follows" in error["fields"]

@@ -179,7 +179,7 @@ def test_htmx_gets_only_the_form_back_when_a_reply_is_refused(sign_in, anna, tic
 
 
 def test_outsiders_can_do_nothing_to_it(sign_in, vera, elena, sergey, ticket, page):
-    for step in ("reply/", "close/", "reopen/"):
+    for step in ("reply/", "close/", "reopen/", "join/", "rate/"):
         assert sign_in(vera).post(page + step, {"text": "Эй"}).status_code == 404
         assert sign_in(elena).post(page + step, {"text": "Эй"}).status_code == 403
         assert sign_in(sergey).post(page + step, {"text": "Эй"}).status_code == 403
@@ -190,14 +190,22 @@ def test_outsiders_can_do_nothing_to_it(sign_in, vera, elena, sergey, ticket, pa
 
 def test_steps_take_posts_alone(sign_in, anna, ticket, page):
     client = sign_in(anna)
-    for step in ("reply/", "close/", "reopen/"):
+    for step in ("reply/", "close/", "reopen/", "join/", "rate/"):
         assert client.get(page + step).status_code == 405
     assert client.post(page).status_code == 405
     assert client.delete(page).status_code == 405
 
 
-def test_a_colleague_whose_role_sees_the_organization_writes_too(sign_in, boris, ticket, page):
-    sign_in(boris).post(f"{page}reply/", {"text": "Это срочно", "form_key": str(uuid4())})
+def test_a_colleague_reads_and_writes_once_they_have_joined(sign_in, boris, ticket, page):
+    client, said = sign_in(boris), {"text": "Это срочно", "form_key": str(uuid4())}
+    shown = soup(client.get(page))
+    assert not shown.select("form#reply")
+    assert not shown.select(f'form[action="{page}close/"]')
+    assert shown.select_one(f'form[action="{page}join/"] button')
+    assert client.post(f"{page}reply/", said).status_code == 422
+    assert client.post(f"{page}join/").url == page
+    assert soup(client.get(page)).select("form#reply")
+    client.post(f"{page}reply/", said)
     assert ticket.messages.last().author == boris
 
 
@@ -230,7 +238,7 @@ def test_long_after_closing_a_new_ticket_is_asked_for(sign_in, anna, ticket, pag
     client = sign_in(anna)
     shown = soup(client.get(page))
     assert not shown.select("form#reply")
-    assert shown.select('.call a[href="/cabinet/new/"]')
+    assert shown.select(f'.call a[href="/cabinet/new/?follows={ticket.number}"]')
     response = client.post(f"{page}reply/", {"text": "Снова", "form_key": str(uuid4())})
     assert response.status_code == 422
     assert ticket.messages.count() == 1
@@ -272,13 +280,14 @@ def test_pictures_are_shown_small_and_every_file_can_be_taken(sign_in, anna, tic
 
 def test_the_way_to_the_head_of_support_names_this_ticket(sign_in, anna, ticket, page):
     links = [link["href"] for link in soup(sign_in(anna).get(page)).select("aside a[href]")]
-    assert f"/feedback/?to=head&about={page}" in links
+    assert f"{page}head/" in links
 
 
 def test_the_page_costs_the_same_for_a_short_and_a_long_conversation(
     sign_in, anna, boris, sergey, ticket, page, at, django_assert_max_num_queries
 ):
     client = sign_in(anna)
+    actions.join(ticket=ticket, actor=boris, at=at)
     say(ticket, sergey, "Ответ", at)
     say(ticket, boris, "Вопрос", at)
     client.get(page)  # the first page of a session also writes the session

@@ -103,12 +103,25 @@ def test_the_assignee_is_told_of_a_new_message_and_its_author_is_not(
     assert letters_to(anna) == ["ticket_received", "ticket_reply"]
 
 
-def test_a_colleague_who_sees_the_organization_writes_too_and_the_requester_is_told(
+def test_a_colleague_writes_once_they_have_joined_and_the_requester_is_told(
     ticket: Ticket, anna: User, boris: User, at: datetime, letters_to: Letters
 ) -> None:
+    with pytest.raises(NotAllowed):
+        reply(ticket, boris, at)
+    actions.join(ticket=ticket, actor=boris, at=at)
     reply(ticket, boris, at, text="У нас это с утра.")
     assert letters_to(anna) == ["ticket_received", "ticket_reply"]
     assert letters_to(boris) == []
+
+
+def test_who_has_joined_gets_the_letters_of_the_conversation(
+    ticket: Ticket, sergey: User, anna: User, boris: User, at: datetime, letters_to: Letters
+) -> None:
+    actions.join(ticket=ticket, actor=boris, at=at)
+    reply(ticket, sergey, at)
+    reply(ticket, anna, at)
+    assert letters_to(boris) == ["ticket_reply", "ticket_reply"]
+    assert letters_to(anna) == ["ticket_received", "ticket_reply"]
 
 
 def test_who_has_moved_to_another_organization_gets_no_more_letters(

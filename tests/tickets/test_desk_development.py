@@ -274,7 +274,7 @@ def test_the_cost_does_not_grow_with_developments_tickets_and_versions(
         for number in range(count):
             hand_over(file())
             now = timezone.now()
-            actions.join(ticket=file(), actor=sergey, development=first, at=now)
+            actions.join_development(ticket=file(), actor=sergey, development=first, at=now)
             actions.move_eta(
                 development=first, actor=sergey, news_due_at=now + 4 * DAY,
                 customer_text=f"Новость {count} {number}", at=now,

@@ -64,7 +64,7 @@ def development(ticket: Ticket, sergey: User, at: datetime) -> Development:
 def other(development: Development, file: File, vera: User, sergey: User, at: datetime) -> Ticket:
     """Vera's ticket, which waits for the same."""
     ticket = file(person=vera, property=None)
-    return actions.join(ticket=ticket, actor=sergey, development=development, at=at)
+    return actions.join_development(ticket=ticket, actor=sergey, development=development, at=at)
 
 
 def test_a_hand_over_promises_news_and_tells_the_customer(
@@ -173,7 +173,7 @@ def test_joining_twice_tells_once(
     other: Ticket, development: Development, sergey: User, vera: User, at: datetime,
     letters_to: Letters,
 ) -> None:  # fmt: skip
-    actions.join(ticket=other, actor=sergey, development=development, at=at)
+    actions.join_development(ticket=other, actor=sergey, development=development, at=at)
     assert letters_to(vera).count("development_started") == 1
     assert len(clocks(other)) == 1
 
@@ -184,7 +184,7 @@ def test_after_a_question_to_the_customer_it_goes_back_into_development_in_silen
 ) -> None:  # fmt: skip
     actions.set_status(ticket=ticket, actor=sergey, status="waiting_customer", at=at)
     actions.reply(ticket=ticket, author=anna, text="Вот номер", form_key=uuid4(), at=at)
-    actions.join(ticket=ticket, actor=sergey, development=development, at=at)
+    actions.join_development(ticket=ticket, actor=sergey, development=development, at=at)
     ticket.refresh_from_db()
     assert ticket.status == "in_development"
     assert letters_to(anna).count("development_started") == 1
@@ -196,10 +196,12 @@ def test_nobody_joins_what_is_released_or_owes_its_news(
 ) -> None:
     late = file()
     with pytest.raises(hand_overs.NewsOverdue):
-        actions.join(ticket=late, actor=sergey, development=development, at=at + 3 * DAY)
+        actions.join_development(
+            ticket=late, actor=sergey, development=development, at=at + 3 * DAY
+        )
     actions.release(development=development, actor=sergey, at=at)
     with pytest.raises(hand_overs.AlreadyReleased):
-        actions.join(ticket=late, actor=sergey, development=development, at=at)
+        actions.join_development(ticket=late, actor=sergey, development=development, at=at)
 
 
 def test_an_account_manager_joins_only_what_their_own_tickets_wait_for(
@@ -207,7 +209,7 @@ def test_an_account_manager_joins_only_what_their_own_tickets_wait_for(
 ) -> None:
     foreign = hand_over(file(person=vera, property=None), sergey, at)
     with pytest.raises(NotAllowed):
-        actions.join(ticket=file(), actor=maxim, development=foreign, at=at)
+        actions.join_development(ticket=file(), actor=maxim, development=foreign, at=at)
 
 
 def test_every_customer_is_told_that_the_date_moves_and_the_clocks_start_anew(
@@ -467,7 +469,7 @@ def test_many_tickets_moved_at_once_block_nobody(
     tickets = [file() for _number in range(4)]
     development = hand_over(tickets[0], sergey, at)
     for one in tickets[1:3]:
-        actions.join(ticket=one, actor=sergey, development=development, at=at)
+        actions.join_development(ticket=one, actor=sergey, development=development, at=at)
     notes = [
         partial(actions.note, ticket=one, author=galina, text="…", form_key=uuid4(), at=at)
         for one in tickets
@@ -476,7 +478,13 @@ def test_many_tickets_moved_at_once_block_nobody(
         [
             partial(move_eta, development, daria, at, customer_text="Первое"),
             partial(move_eta, development, galina, at, customer_text="Второе"),
-            partial(actions.join, ticket=tickets[3], actor=sergey, development=development, at=at),
+            partial(
+                actions.join_development,
+                ticket=tickets[3],
+                actor=sergey,
+                development=development,
+                at=at,
+            ),
             partial(actions.withdraw, ticket=tickets[1], actor=sergey, at=at),
             partial(actions.take, development=development, actor=daria, at=at),
             *notes,

@@ -1,12 +1,13 @@
 """Everything that can be done to a ticket. Call through the module: `actions.reply(...)`."""
 
+from tickets.actions import rating
 from tickets.actions.closing import close, reopen, resolve
 from tickets.actions.conversation import note, reply
 from tickets.actions.development import (
     assign_owner,
     describe,
     hand_over,
-    join,
+    join_development,
     move_eta,
     release,
     take,
@@ -17,7 +18,11 @@ from tickets.actions.duty import acknowledge, delete_shift, escalate_alerts, sav
 from tickets.actions.linking import follow_up, link, split, splittable, unlink
 from tickets.actions.macro import apply_macro, check_macro, save_macro
 from tickets.actions.merging import merge, undo_merge
-from tickets.actions.opening import UnknownProperty, file_ticket
+from tickets.actions.opening import UnknownProperty, UnknownTicket, file_ticket
+from tickets.actions.participation import join
+from tickets.actions.policies import save_policy
+from tickets.actions.promise import move_promise
+from tickets.actions.rating import rate
 from tickets.actions.targets import check_target, delete_target, save_target
 from tickets.actions.triage import (
     NotOnDesk,
@@ -29,19 +34,24 @@ from tickets.actions.triage import (
 )
 from tickets.actions.uploads import forget_unsent, keep_upload
 from tickets.actions.views import delete_view, rename_view, save_view, share_view
+from tickets.actions.waiting import agree_date, close_by_silence, come_back, remind
 from tickets.actions.watching import unwatch, watch
 
 __all__ = [
     "NotOnDesk",
     "UnknownKind",
     "UnknownProperty",
+    "UnknownTicket",
     "acknowledge",
+    "agree_date",
     "apply_macro",
     "assign",
     "assign_owner",
     "check_macro",
     "check_target",
     "close",
+    "close_by_silence",
+    "come_back",
     "delete_shift",
     "delete_target",
     "delete_view",
@@ -53,19 +63,25 @@ __all__ = [
     "forget_unsent",
     "hand_over",
     "join",
+    "join_development",
     "keep_upload",
     "link",
     "merge",
     "move_eta",
+    "move_promise",
     "note",
+    "rate",
+    "rating",
     "readdress",
     "release",
+    "remind",
     "rename_view",
     "reopen",
     "reply",
     "resolve",
     "save_draft",
     "save_macro",
+    "save_policy",
     "save_shift",
     "save_target",
     "save_view",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from portal.refusals import Refused
-from tickets import access, clock, history, notices, rules
+from tickets import access, clock, history, notices, policy, rules
 from tickets.actions import conversation, duty, locking
 from tickets.models import ClockKind, Message, MessageKind, Outcome, Ticket
 
@@ -94,18 +94,23 @@ def close(*, ticket: Ticket, actor: User, at: datetime) -> Ticket:
         return ticket
     if not actor.is_customer and not _was_answered(ticket):
         raise NotAnswered
+    shut(ticket, actor=actor, outcome=Outcome.RESOLVED, at=at)
+    history.record(ticket=ticket, code="closed", actor=actor, at=at)
+    if actor != ticket.requester:
+        notices.ticket_closed(ticket, at=at)
+    return ticket
+
+
+def shut(ticket: Ticket, *, actor: User | None, outcome: Outcome, at: datetime) -> None:
+    """Stop what runs in a locked ticket and close it; `outcome` is that of the work."""
     clock.stop(ticket=ticket, outcome=Outcome.WITHDRAWN, by=actor, at=at)
-    clock.stop_work(ticket=ticket, outcome=Outcome.RESOLVED, by=actor, at=at)
+    clock.stop_work(ticket=ticket, outcome=outcome, by=actor, at=at)
     clock.stop_update(ticket=ticket, outcome=Outcome.WITHDRAWN, by=actor, at=at)
     duty.stand_down(ticket, actor=actor, at=at)
     locking.move(ticket, status=rules.Status.CLOSED, actor=actor, at=at)
     ticket.closed_at = at
     ticket.resolved_at = ticket.resolved_at or at
     ticket.save(update_fields=["closed_at", "resolved_at"])
-    history.record(ticket=ticket, code="closed", actor=actor, at=at)
-    if actor != ticket.requester:
-        notices.ticket_closed(ticket, at=at)
-    return ticket
 
 
 @transaction.atomic
@@ -114,7 +119,7 @@ def reopen(*, ticket: Ticket, actor: User, at: datetime) -> Ticket:
     ticket = locking.lock(ticket, actor=actor, allowed=access.can_reopen)
     if ticket.status not in rules.DONE_STATUSES:
         raise NotDone
-    if ticket.closed_at and at - ticket.closed_at > conversation.REOPEN_FOR:
+    if policy.is_over(ticket, at):
         raise conversation.TicketClosed
     conversation.take_up_again(ticket, actor=actor, at=at)
     if actor.is_customer:

@@ -1,7 +1,7 @@
 """Messages: replies that all participants read, and notes for the staff."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -9,18 +9,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from portal.refusals import NotAllowed, Refused
-from tickets import access, clock, history, notices, rules
+from tickets import access, clock, history, notices, policy, rules
 from tickets.actions import development, duty, locking, texts, uploads, watching
 from tickets.models import ClockKind, Message, MessageKind, Outcome, Ticket
-
-REOPEN_FOR = timedelta(days=14)  # docs/sla.md, rule 8
 
 
 class TicketClosed(Refused):
     """Closed for so long that a new ticket is the better place."""
 
     code = "ticket_closed"
-    message = _("This ticket was closed more than 14 days ago. Please file a new one.")
+    message = _("This ticket was closed too long ago. Please file a new one.")
 
 
 class ConversationMovedOn(Refused):
@@ -41,12 +39,15 @@ def reply(
     attachments: Sequence[UUID] = (),
     waits_for_customer: bool = False,
     is_answer: bool = True,
+    is_thanks: bool | None = None,
     seen_message_id: int | None = None,
 ) -> Message:
     """Write a message that the customer reads; it stops or starts the clock of an answer.
 
     With `seen_message_id` the reply is refused when a later public message exists. What is no
-    answer, like a receipt, stops no clock (docs/sla.md, rule 3).
+    answer, like a receipt, stops no clock (docs/sla.md, rule 3). A customer's thanks for a solution
+    are filed and take nothing up again (rule 8); `is_thanks` is what the customer said of it, and
+    where nobody asked, the words themselves tell.
     Raises NotAllowed, TicketClosed, ConversationMovedOn and the refusals of texts and files.
     """
     ticket, place = _lock_where_it_goes_on(ticket, author)
@@ -63,7 +64,8 @@ def reply(
         at=at,
     )
     if not message.is_from_staff:
-        _asked(ticket, message, at=at)
+        if not _is_only_thanks(ticket, message, is_thanks):
+            _asked(ticket, message, at=at)
         return message
     if waits_for_customer and ticket.status not in rules.DONE_STATUSES:
         locking.move(ticket, status=rules.Status.WAITING_CUSTOMER, actor=author, at=at)
@@ -162,7 +164,7 @@ def refuse_when_outdated(
 
     Raises TicketClosed, ConversationMovedOn.
     """
-    if ticket.closed_at and at - ticket.closed_at > REOPEN_FOR:
+    if policy.is_over(ticket, at):
         raise TicketClosed
     if seen_message_id is None:
         return
@@ -226,11 +228,20 @@ def _answered(ticket: Ticket, message: Message, *, at: datetime) -> None:
     ticket.save(update_fields=["responded_at", "assignee"])
 
 
+def _is_only_thanks(ticket: Ticket, message: Message, is_thanks: bool | None) -> bool:  # noqa: FBT001
+    if ticket.status not in rules.DONE_STATUSES:
+        return False
+    if is_thanks is None:
+        return rules.is_thanks(message.text) and not message.attachments.exists()
+    return is_thanks
+
+
 def _asked(ticket: Ticket, message: Message, *, at: datetime) -> None:
     """A customer wrote: the oldest unanswered message runs the clock (rules 5 and 8)."""
     if ticket.status in rules.DONE_STATUSES:
         take_up_again(ticket, actor=message.author, at=at)
-    elif ticket.status == rules.Status.WAITING_CUSTOMER:
+    # Whoever writes here has signed in or holds a token, which tells who they are as well.
+    elif ticket.status in rules.PAUSED_STATUSES:
         locking.move(ticket, status=rules.Status.OPEN, actor=message.author, at=at)
     if clock.open_clock(ticket) is None:
         clock.start(ticket=ticket, kind=ClockKind.NEXT, message=message, at=at)

@@ -176,7 +176,9 @@ def hand_over(
 
 
 @transaction.atomic
-def join(*, ticket: Ticket, actor: User, development: Development, at: datetime) -> Ticket:
+def join_development(
+    *, ticket: Ticket, actor: User, development: Development, at: datetime
+) -> Ticket:
     """Let a ticket wait for a development that goes on; its customer reads what was said last.
 
     One that is linked already goes back into development in silence: its customer knows.

@@ -5,12 +5,14 @@ from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from portal.refusals import NotAllowed, Refused
 from tickets import clock, history, rules
 from tickets.models import Message, Ticket
+from tickets.querysets import TicketQuerySet
 
 Question = Callable[[User, Ticket], bool]
 
@@ -50,27 +52,40 @@ def lock_all(tickets: Iterable[Ticket], *, actor: User, allowed: Question) -> li
 
 def lock(ticket: Ticket, *, actor: User, allowed: Question) -> Ticket:
     """Lock the row, read it afresh, and refuse who may not. Raises NotAllowed."""
-    fresh = (
-        Ticket.objects.select_for_update(of=("self",))
-        .select_related("requester__role", "organization__account_manager", "assignee")
-        .get(pk=ticket.pk)
-    )
+    fresh = _held(Ticket.objects.all()).get(pk=ticket.pk)
     if not actor.is_active or not allowed(actor, fresh):
         raise NotAllowed
     return fresh
 
 
-def move(ticket: Ticket, *, status: rules.Status, actor: User | None, at: datetime) -> None:
-    """Change the status if the table allows it, and record that. Raises StatusForbids."""
+def claim(found: TicketQuerySet, pk: int) -> Ticket | None:
+    """Lock a row for the system; None where it is no longer among what was found."""
+    return _held(found).filter(pk=pk).first()
+
+
+def _held(found: TicketQuerySet) -> QuerySet[Ticket]:
+    held = found.select_for_update(of=("self",))
+    return held.select_related("requester__role", "organization__account_manager", "assignee")
+
+
+def move(
+    ticket: Ticket, *, status: rules.Status, actor: User | None, at: datetime, reason: str = ""
+) -> None:
+    """Change the status if the table allows it, and record that. Raises StatusForbids.
+
+    `reason` is why the clock of the work stands, where the status does not say it all.
+    """
     before = ticket.status
     if before == status:
         return
     if not rules.can_move(before, status):
         raise StatusForbids
-    ticket.status, ticket.status_since, ticket.reminded_at = status, at, None
-    ticket.save(update_fields=["status", "status_since", "reminded_at"])
+    ticket.status, ticket.status_since = status, at
+    # What was said of the wait before is over with it.
+    ticket.reminded_at = ticket.closes_at = ticket.agreed_on = None
+    ticket.save(update_fields=["status", "status_since", "reminded_at", "closes_at", "agreed_on"])
     if status in rules.PAUSED_STATUSES:
-        clock.pause_work(ticket=ticket, reason=status.value, at=at)
+        clock.pause_work(ticket=ticket, reason=reason or status.value, at=at)
     elif before in rules.PAUSED_STATUSES and status not in rules.DONE_STATUSES:
         clock.resume_work(ticket=ticket, reason=status.value, at=at)
     history.record(

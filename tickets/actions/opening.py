@@ -11,7 +11,7 @@ from accounts.models import Organization, Property, User
 from portal.refusals import NotAllowed, Refused
 from tickets import access, clock, history, identity, notices, rules
 from tickets.actions import duty, locking, texts, uploads
-from tickets.models import ClockKind, Message, MessageKind, Ticket
+from tickets.models import ClockKind, Link, Message, MessageKind, Ticket
 
 MANAGER = rules.Addressee.MANAGER
 
@@ -42,6 +42,15 @@ class NoAccountManager(Refused):
     message = _("Your organization has no manager yet. Address it to support, please.")
 
 
+class UnknownTicket(Refused):
+    """A new ticket follows one that its requester may read."""
+
+    code = "unknown_ticket"
+    status = 400
+    field = "follows"
+    message = _("There is no such ticket to follow. File the new one without it.")
+
+
 class UnknownAddressee(Refused):
     """A ticket goes to support or to the account manager."""
 
@@ -66,16 +75,20 @@ def file_ticket(
     addressee: str = rules.Addressee.SUPPORT,
     channel: str = "cabinet",
     promised_at: datetime | None = None,
+    follows: Ticket | None = None,
 ) -> Ticket:
     """File a ticket, start its clock, keep the proof, tell the customer.
 
-    The same form sent twice gives the first ticket. Raises NotAllowed, CategoryOutsideRole,
-    UnknownProperty, UnknownAddressee, NoAccountManager, identity.ProofTooWeak, locking.FormTaken
-    and the refusals of texts and files.
+    The same form sent twice gives the first ticket. `follows` is an earlier ticket, over for too
+    long to be taken up again, whose matter this is. Raises NotAllowed, CategoryOutsideRole,
+    UnknownProperty, UnknownAddressee, UnknownTicket, NoAccountManager, identity.ProofTooWeak,
+    locking.FormTaken and the refusals of texts and files.
     """
     if (earlier := _filed_before(form_key, person)) is not None:
         return earlier
     _refuse_what_may_not_be(person, property, category, addressee, evidence)
+    if follows is not None and not access.can_see(person, follows):
+        raise UnknownTicket
     draft = Ticket(
         organization=person.organization,
         property=property,
@@ -96,7 +109,7 @@ def file_ticket(
     text = texts.text_of(description, field="description")
     try:
         with transaction.atomic():
-            return _write(draft, text, attachments, evidence, at)
+            return _write(draft, text, attachments, evidence, follows, at)
     except IntegrityError:
         # Race: the same form twice at once; the other one won.
         if (earlier := _filed_before(form_key, person)) is not None:
@@ -143,6 +156,7 @@ def _write(
     text: str,
     attachments: Sequence[UUID],
     evidence: identity.Evidence,
+    follows: Ticket | None,
     at: datetime,
 ) -> Ticket:
     person = ticket.requester
@@ -163,10 +177,19 @@ def _write(
     clock.start_work(ticket=ticket, message=message, at=at)
     history.record(ticket=ticket, code="filed", actor=person, at=at, channel=ticket.channel)
     duty.filed(ticket, at=at)
+    if follows is not None:
+        _follow(ticket, follows, at)
     notices.ticket_received(ticket, at=at)
     if ticket.assignee:
         notices.ticket_assigned(ticket, at=at)
     return ticket
+
+
+def _follow(ticket: Ticket, earlier: Ticket, at: datetime) -> None:
+    """Link a ticket to the one whose matter it takes up."""
+    person = ticket.requester
+    Link.objects.create(kind=Link.Kind.FOLLOW_UP, ticket=ticket, other=earlier, by=person, at=at)
+    history.record(ticket=earlier, code="followed_up", actor=person, at=at, other=ticket.number)
 
 
 def next_number() -> int:

@@ -11,6 +11,7 @@ from tickets import rules
 LONGEST_TEXT = 50_000
 LONGEST_SUBJECT = 200
 LONGEST_DETAIL = 5_000
+LONGEST_REMARK = 4_000
 
 
 class TextRefused(Refused):
@@ -51,6 +52,13 @@ class DetailTooLong(TextRefused):
     message = _("This is longer than 5,000 characters. Put the rest into the description.")
 
 
+class RemarkTooLong(TextRefused):
+    """A remark beside a choice is a few words."""
+
+    code = "too_long"
+    message = _("This is longer than 4,000 characters. Shorten it a little, please.")
+
+
 def text_of(text: str, *, field: str = "text") -> str:
     """Give the text as it is kept. Raises NothingSaid, TooLong."""
     cleaned = html.without_control(text).strip()
@@ -66,6 +74,14 @@ def subject_of(text: str) -> str:
     cleaned = " ".join(html.without_control(text).split())
     if not cleaned or len(cleaned) > LONGEST_SUBJECT:
         raise NoSubject("subject")
+    return cleaned
+
+
+def remark_of(text: str, *, field: str) -> str:
+    """Give a remark, which may be left out, as it is kept. Raises RemarkTooLong."""
+    cleaned = html.without_control(text).strip()
+    if len(cleaned) > LONGEST_REMARK:
+        raise RemarkTooLong(field)
     return cleaned
 
 

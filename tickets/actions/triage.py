@@ -131,13 +131,17 @@ def readdress(*, ticket: Ticket, actor: User, addressee: str, at: datetime) -> T
 
 @transaction.atomic
 def set_status(*, ticket: Ticket, actor: User, status: str, at: datetime) -> Ticket:
-    """Say that we wait for the customer, or that work goes on.
+    """Say that we wait for the customer or their identification, or that work goes on.
 
     The response clock is untouched: whoever waits for an answer still has a due time. Into and out
     of development lead the actions of `tickets.actions.development` alone.
     Raises NotAllowed, locking.StatusForbids.
     """
-    if status not in {rules.Status.OPEN, rules.Status.WAITING_CUSTOMER}:
+    if status not in {
+        rules.Status.OPEN,
+        rules.Status.WAITING_CUSTOMER,
+        rules.Status.WAITING_IDENTIFICATION,
+    }:
         raise locking.StatusForbids
     ticket = locking.lock(ticket, actor=actor, allowed=access.can_set_status)
     leaves_development = (ticket.status, status) == (rules.Status.IN_DEVELOPMENT, rules.Status.OPEN)

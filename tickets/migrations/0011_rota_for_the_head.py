@@ -26,7 +26,7 @@ def grant(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0007_clocks_name_organization_and_channel"),
+        ("tickets", "0010_who_wrote_takes_part"),
         ("accounts", "0002_roles"),
     ]
 

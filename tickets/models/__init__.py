@@ -6,7 +6,7 @@ from tickets.models.desk import Draft, Link, Macro, Merge, Presence, SavedView, 
 from tickets.models.development import Development, Eta
 from tickets.models.duty import Alert, DutyShift, Rank
 from tickets.models.history import Event
-from tickets.models.life import Policy, Rating
+from tickets.models.life import Participant, Policy, Rating
 from tickets.models.proof import Proof, ProofMethod
 from tickets.models.search import SearchDocument
 from tickets.models.ticket import Addressee, Category, ChannelCode, Priority, Status, Ticket
@@ -31,6 +31,7 @@ __all__ = [
     "Message",
     "MessageKind",
     "Outcome",
+    "Participant",
     "Policy",
     "Presence",
     "Priority",

@@ -40,6 +40,16 @@ class Event(models.Model):
         return f"tickets/events/{self.code}.html"
 
     @property
+    def customer_template(self) -> str:
+        """Where the words of this event stand that customers read in their conversation."""
+        return f"tickets/cabinet/moments/{self.code}.html"
+
+    @property
+    def until(self) -> datetime | None:
+        """Give the instant that this event names: the new promise, the announced end."""
+        return parse_datetime(str(self.data.get("until", "")))
+
+    @property
     def triage(self) -> str:
         """What a triage chose, in words; empty for other events."""
         chosen = self.data.get("after")

@@ -1,4 +1,4 @@
-"""What the head of support decides about the life of tickets, and what customers say at its end."""
+"""What the head of support decides about the life of tickets, who takes part, what they say at its end."""
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -73,3 +73,23 @@ class Rating(models.Model):
 
     def __str__(self) -> str:
         return f"{self.score}"
+
+
+class Participant(models.Model):
+    """A colleague of the requester who has joined the conversation: they write, and get its letters."""
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="participants")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("participant")
+        verbose_name_plural = _("participants")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket", "person"], name="a_person_joins_a_ticket_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.ticket_id}"

@@ -100,8 +100,10 @@ class Ticket(models.Model):
         _("status"), max_length=30, choices=Status.choices, default=Status.NEW
     )
     status_since = models.DateTimeField(_("in this status since"), null=True, blank=True)
-    # While we wait for the customer: when we reminded them, and the date agreed with them, if any.
+    # While we wait for the customer: when we reminded them, the end that the reminder announced,
+    # and the date agreed with them, if any.
     reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
+    closes_at = models.DateTimeField(_("closes at"), null=True, blank=True)
     agreed_on = models.DateField(_("agreed date"), null=True, blank=True)
     addressee = models.CharField(
         _("addressed to"), max_length=10, choices=Addressee.choices, default=Addressee.SUPPORT

@@ -26,7 +26,10 @@ VALUES: dict[str, dict[str, Any]] = {
     "ticket_received": {**TICKET, "promised_at": LATER.isoformat(), "property": HOSTILE},
     "ticket_reply": {**TICKET, **SAID},
     "ticket_resolved": {**TICKET, **SAID},
-    "ticket_closed": TICKET,
+    "ticket_closed": {**TICKET, "by": "silence"},
+    "waiting_reminder": {**TICKET, "closes_at": LATER.isoformat()},
+    "promise_moved": {**TICKET, "promised_at": LATER.isoformat(), "text": HOSTILE},
+    "date_came": {**TICKET, "organization": HOSTILE},
     "ticket_new_message": {**TICKET, **SAID, "organization": HOSTILE},
     "ticket_assigned": DESK,
     "ticket_merged": {**TICKET, "into": 1043, "into_subject": HOSTILE},
@@ -61,6 +64,7 @@ SECRETS = {
     "password_reset": {"url": URL},
     "email_confirmation": {"url": URL},
     "invitation": {"url": URL},
+    "ticket_resolved": {"rate_url": f"{settings.SITE_URL}/rate/12_5_1.abc.def/"},
 }
 NAMES = sorted(
     path.name.removesuffix(".subject.txt")

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from portal.delivery.models import Delivery
-from portal.feedback.forms import LIVES
+from portal.feedback.forms import LIVES, sign_about
 from portal.feedback.models import Feedback
 from portal.support.models import Brand
 
@@ -67,11 +67,43 @@ def test_a_customer_is_known_and_thanked(anna: User, sign_in: SignIn) -> None:
 def test_without_a_name_nothing_says_who_it_was(anna: User, sign_in: SignIn) -> None:
     client = sign_in(anna)
     client.post(
-        PAGE, filled(client, "?about=/cabinet/1042/&title=1042", is_anonymous="on", email="a@b.example")
+        PAGE, filled(client, f"?of={of(anna)}", is_anonymous="on", email="a@b.example")
     )  # fmt: skip
     given = Feedback.objects.get()
     assert (given.author, given.name, given.email) == (None, "", "")
     assert (given.about_path, given.about_title) == ("", "")
+
+
+def of(person: User) -> str:
+    return sign_about(person=person, path="/desk/1042/", title="№ 1042 Шахматка")
+
+
+def test_a_signed_ticket_is_what_it_is_about(anna: User, sign_in: SignIn) -> None:
+    client = sign_in(anna)
+    asked = f"?to=head&of={of(anna)}"
+    assert "№ 1042 Шахматка" in client.get(PAGE + asked).content.decode()
+    client.post(PAGE, filled(client, asked))
+    given = Feedback.objects.get()
+    assert (given.source, given.to) == ("ticket", "head")
+    assert (given.about_path, given.about_title) == ("/desk/1042/", "№ 1042 Шахматка")
+
+
+@pytest.mark.parametrize("broken", ["x", "", "a:b", "ё"])
+def test_what_is_signed_for_somebody_else_or_not_at_all_is_about_nothing(
+    anna: User, boris: User, sign_in: SignIn, broken: str
+) -> None:
+    client = sign_in(boris)
+    for signed in (of(anna), broken):
+        page = BeautifulSoup(client.get(PAGE, {"of": signed}).content, "html.parser")
+        assert not page.select("main form > .call")
+        client.post(PAGE, filled(client, f"?of={signed}"))
+    assert {(one.source, one.about_path) for one in Feedback.objects.all()} == {("page", "")}
+
+
+@pytest.mark.parametrize("path", ["/cabinet/1042/", "/desk/1042/"])
+def test_a_ticket_that_nobody_signed_is_not_kept(nobody: Client, path: str) -> None:
+    nobody.post(PAGE, filled(nobody, about_path=path))
+    assert Feedback.objects.get().about_path == ""
 
 
 def test_an_article_fills_in_what_it_is_about(nobody: Client) -> None:

@@ -1,23 +1,27 @@
 """One ticket: the conversation, who waits for whom and until when, and the customer's answers."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from portal.feedback.forms import sign_about
 from portal.refusals import Refused
-from tickets import access, actions, clock
-from tickets.actions.conversation import REOPEN_FOR, survivor_of
-from tickets.forms import IMPACTS, ReplyForm
-from tickets.models import Ticket
-from tickets.querysets import read
+from tickets import access, actions, clock, policy, rules
+from tickets.actions.conversation import survivor_of
+from tickets.forms import IMPACTS, RatingForm, ReplyForm
+from tickets.models import Eta, Link, Rating, Ticket
+from tickets.querysets import Scope, read, scope_of
 from tickets.views.cabinet import timeline
 from tickets.views.cabinet.doors import customers_only, onward, person, status_of_refusal
 
@@ -26,6 +30,16 @@ REPLY = "tickets/cabinet/_reply_form.html"
 NEWS = "tickets/cabinet/_news.html"
 NOTHING_NEW = 204
 MOST_NAMED = 50
+MOST_LINKED = 10
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A ticket whose matter is the same, from before or after."""
+
+    number: int
+    subject: str
+    is_earlier: bool
 
 
 @customers_only
@@ -77,6 +91,46 @@ def reopen(request: HttpRequest, number: int) -> HttpResponse:
     return _move(request, number, actions.reopen, _("We are on it again."))
 
 
+@customers_only
+@require_POST
+def join(request: HttpRequest, number: int) -> HttpResponse:
+    """Take part in a colleague's ticket from now on."""
+    return _move(
+        request, number, actions.join, _("You take part now: write, and letters come to you.")
+    )
+
+
+@customers_only
+@require_POST
+def rate(request: HttpRequest, number: int) -> HttpResponse:
+    """Keep a mark for the solution."""
+    user = person(request)
+    shown, form = _shown(user, number), RatingForm(request.POST)
+    problem = form.problem()
+    if not problem:
+        try:
+            actions.rate(ticket=shown, actor=user, at=timezone.now(), **form.cleaned_data)
+        except Refused as refusal:
+            problem = str(refusal.message)
+    if problem:
+        messages.error(request, problem)
+    else:
+        messages.success(request, _("Thank you. We read every mark."))
+    return onward(request, shown.get_absolute_url())
+
+
+@customers_only
+@require_safe
+def head(request: HttpRequest, number: int) -> HttpResponse:
+    """Lead to a letter to the head of support about this ticket; specialists do not see it."""
+    user = person(request)
+    shown = _shown(user, number)
+    about = sign_about(
+        person=user, path=reverse("desk:ticket", args=[shown.number]), title=str(shown)
+    )
+    return redirect(f"{reverse('feedback:give')}?{urlencode({'to': 'head', 'of': about})}")
+
+
 def _move(request: HttpRequest, number: int, action: Any, words: str) -> HttpResponse:
     user = person(request)
     shown = _shown(user, number)
@@ -118,6 +172,7 @@ def _context(shown: Ticket, user: User, form: ReplyForm, at: datetime) -> dict[s
         "form": form,
         "colleagues": _readers(shown, user),
         "impact": dict(IMPACTS).get(shown.details.get("impact", ""), ""),
+        "links": _links(shown, user),
         **_standing(shown, user, at),
     }
 
@@ -125,7 +180,8 @@ def _context(shown: Ticket, user: User, form: ReplyForm, at: datetime) -> dict[s
 def _standing(shown: Ticket, user: User, at: datetime) -> dict[str, Any]:
     """Give who waits for whom, until when and why, and what this person may do about it."""
     running = clock.open_clock(shown)
-    closed_for_good = bool(shown.closed_at and at - shown.closed_at > REOPEN_FOR)
+    takes_part, is_over = access.can_reply(user, shown), policy.is_over(shown, at)
+    is_waiting = shown.status == rules.Status.WAITING_CUSTOMER
     into = _where_it_goes_on(shown, user) if shown.merged_into_id else None
     return {
         "ticket": shown,
@@ -133,9 +189,15 @@ def _standing(shown: Ticket, user: User, at: datetime) -> dict[str, Any]:
         "is_late": bool(shown.due_at and shown.due_at < at),
         "clock": running,
         "why": clock.explain(running) if running else [],
-        "can_reply": access.can_reply(user, shown) and (bool(into) or not closed_for_good),
+        "can_reply": takes_part and (bool(into) or not is_over),
         "into": into,
-        "can_close": access.can_close(user, shown) and shown.status != "closed",
+        "can_close": takes_part and shown.status != "closed",
+        "can_join": not takes_part and access.can_join(user, shown),
+        "is_over": is_over,
+        "reopen_days": policy.current().reopen_days,
+        "silence": policy.silence_of(shown) if is_waiting else None,
+        **_development(shown, at),
+        **_rating(shown, user, at),
     }
 
 
@@ -144,6 +206,48 @@ def _where_it_goes_on(shown: Ticket, user: User) -> dict[str, Any]:
     into = survivor_of(shown)
     is_readable = Ticket.objects.visible_to(user).filter(pk=into.pk).exists()
     return {"number": into.number if is_readable else None}
+
+
+def _development(shown: Ticket, at: datetime) -> dict[str, Any]:
+    """Give what the customers were told last of the development, and when they hear more."""
+    found = shown.development if shown.status == rules.Status.IN_DEVELOPMENT else None
+    if found is None:
+        return {"news": "", "news_due_at": None, "news_is_late": False, "eta_on": None}
+    told = Eta.objects.filter(development=found).order_by("-number")
+    return {
+        "news": told.values_list("customer_text", flat=True).first() or "",
+        "news_due_at": found.news_due_at,
+        "news_is_late": found.news_due_at < at,
+        "eta_on": found.eta_on,
+    }
+
+
+def _rating(shown: Ticket, user: User, at: datetime) -> dict[str, Any]:
+    """Give the mark of the present solution, where this person may give one, and whether it stands."""
+    is_done = shown.status in rules.DONE_STATUSES
+    if not is_done or shown.resolved_at is None or not access.can_rate(user, shown):
+        return {"can_rate": False}
+    rating = Rating.objects.filter(ticket=shown, resolved_at=shown.resolved_at).first()
+    return {
+        "can_rate": True,
+        "mark": rating.score if rating else 0,
+        "is_final": bool(rating and at - rating.rated_at > actions.rating.CHANGED_FOR),
+        "remark": rating.comment if rating else "",
+        "scores": actions.rating.SCORES,
+    }
+
+
+def _links(shown: Ticket, user: User) -> list[Linked]:
+    """Name what this ticket follows and what follows it, as far as this person reads them."""
+    found = read(_linked, scope_of(user), shown.pk)
+    return [Linked(number, subject, pk < shown.pk) for number, subject, pk in found]
+
+
+def _linked(scope: Scope, ticket: int) -> QuerySet[Ticket, Any]:
+    is_earlier = Q(linked_by__ticket=ticket, linked_by__kind=Link.Kind.FOLLOW_UP)
+    is_later = Q(links__other=ticket, links__kind=Link.Kind.FOLLOW_UP)
+    found = Ticket.objects.within(scope).filter(is_earlier | is_later).order_by("number")
+    return found.values_list("number", "subject", "pk").distinct()[:MOST_LINKED]
 
 
 def _readers(shown: Ticket, user: User) -> list[str]:

@@ -17,7 +17,7 @@ from accounts.models import User
 from portal import html, http
 from portal.refusals import Refused
 from tickets import access, actions, clock, identity, rules
-from tickets.forms import LONGEST_SUBJECT, FilingForm
+from tickets.forms import LONGEST_SUBJECT, FilingForm, number_among
 from tickets.views.cabinet.doors import customers_only, onward, person, status_of_refusal
 
 MOST_SUGGESTED_FROM = 200  # characters of a subject that are searched for
@@ -62,7 +62,8 @@ def new(request: HttpRequest) -> HttpResponse:
     """Show the form, or file what it says."""
     user, at = person(request), timezone.now()
     if request.method != "POST":
-        return _page(request, FilingForm(initial=_asked_for(request), person=user, at=at), at)
+        initial = _asked_for(request) | _of_earlier(request, user)
+        return _page(request, FilingForm(initial=initial, person=user, at=at), at)
     form = FilingForm(request.POST, request.FILES, person=user, at=at)
     if form.is_valid():
         try:
@@ -99,6 +100,20 @@ def _asked_for(request: HttpRequest) -> dict[str, str]:
         "subject": subject[:LONGEST_SUBJECT],
         "category": request.GET.get("category", ""),
         "addressee": request.GET.get("addressee", ""),
+    }
+
+
+def _of_earlier(request: HttpRequest, user: User) -> dict[str, Any]:
+    """Begin with what stands in the earlier ticket that this one is to follow."""
+    asked = request.GET.get("follows", "")
+    earlier = number_among(user, int(asked)) if asked.isascii() and asked.isdecimal() else None
+    if earlier is None:
+        return {}
+    return {
+        "follows": earlier.number,
+        "subject": earlier.subject,
+        "category": earlier.category,
+        "property": earlier.property_id,
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -48,7 +48,7 @@ class View:
 
 VIEWS = (
     View("all", _("All"), tuple(rules.Status)),
-    View("waiting", _("Waiting for you"), (rules.Status.WAITING_CUSTOMER,)),
+    View("waiting", _("Waiting for you"), rules.PAUSED_STATUSES),
     View("work", _("In work"), (rules.Status.NEW, rules.Status.OPEN, rules.Status.IN_DEVELOPMENT)),
     View("solved", _("Solved"), rules.DONE_STATUSES),
 )
@@ -89,16 +89,22 @@ class Row:
     status: str
     last_message_at: datetime
     closed_at: datetime | None
+    closes_at: datetime | None
+    agreed_on: date | None
+    eta_on: date | None
+    news_due_at: datetime | None
     due_at: datetime | None
     _: KW_ONLY
     is_own: bool
     is_late: bool
+    news_is_late: bool
 
 
 # In the order of the fields of Row, and who asked.
 SHOWN = (
     *("pk", "number", "subject", "requester__full_name", "property__name", "status"),
-    *("last_message_at", "closed_at", "due_at", "requester_id"),
+    *("last_message_at", "closed_at", "closes_at", "agreed_on", "development__eta_on"),
+    *("development__news_due_at", "due_at", "requester_id"),
 )
 
 
@@ -182,7 +188,12 @@ def _rows(scope: Scope, asked: Asked, at: datetime) -> list[Row]:
     """Read one page and a row more, to know whether there is another."""
     given = scope, asked.search, asked.is_mine_only, asked.view.code, asked.after
     return [
-        Row(*row, is_own=requester == scope.person_id, is_late=bool(row[-1] and row[-1] < at))
+        Row(
+            *row,
+            is_own=requester == scope.person_id,
+            is_late=bool(row[-1] and row[-1] < at),
+            news_is_late=bool(row[-2] and row[-2] < at),
+        )
         for *row, requester in read(_listed, *given)
     ]
 

@@ -19,7 +19,10 @@ from tickets.models import Attachment, Event, Message, Ticket
 from tickets.querysets import Scope, read, read_for, scope_of
 
 # Whatever else happens inside support stays there: whose turn it is, notes, priorities.
-SHOWN_EVENTS = ("filed", "resolved", "closed", "reopened", "handed_over", "eta_moved")
+SHOWN_EVENTS = (
+    *("filed", "resolved", "closed", "reopened", "reminded", "closed_by_silence"),
+    *("date_agreed", "promise_moved", "joined", "handed_over", "eta_moved"),
+)
 LONGEST_ID = 18  # digits; more do not fit into the column
 
 
@@ -95,6 +98,31 @@ class Happened:
         """What the event keeps."""
         found: dict[str, Any] = json.loads(self.data_text)
         return found
+
+    @property
+    def row(self) -> Event:
+        """The event itself, as far as its words need it."""
+        return Event(code=self.code, data=self.data, at=self.at)
+
+    @property
+    def customer_template(self) -> str:
+        """Where the words for customers stand."""
+        return self.row.customer_template
+
+    @property
+    def until(self) -> datetime | None:
+        """The instant that it names."""
+        return self.row.until
+
+    @property
+    def eta_on(self) -> date | None:
+        """The day on which it should be done, as it was told."""
+        return self.row.eta_on
+
+    @property
+    def news_due_at(self) -> datetime | None:
+        """The moment by which there should be news, as it was told."""
+        return self.row.news_due_at
 
     @property
     def words(self) -> str:

@@ -14,4 +14,7 @@ urlpatterns = [
     path("<int:number>/reply/", conversation.reply, name="reply"),
     path("<int:number>/close/", conversation.close, name="close"),
     path("<int:number>/reopen/", conversation.reopen, name="reopen"),
+    path("<int:number>/join/", conversation.join, name="join"),
+    path("<int:number>/rate/", conversation.rate, name="rate"),
+    path("<int:number>/head/", conversation.head, name="head"),
 ]

@@ -69,7 +69,7 @@ def join(request: HttpRequest, number: int) -> HttpResponse:
     """Let a ticket wait for a development that goes on."""
     user, at = signed_in(request), timezone.now()
     found, form = _ticket(user, number), JoinForm(request.POST, person=user, at=at)
-    if _acts(form, actions.join, ticket=found, actor=user, at=at):
+    if _acts(form, actions.join_development, ticket=found, actor=user, at=at):
         return onward(request, number)
     return _hand_over_page(request, found, HandOverForm(), form, at)
 

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.requests import signed_in
 from portal.refusals import Refused
-from tickets import access, actions, clock, rules
-from tickets.actions.conversation import REOPEN_FOR
+from tickets import access, actions, clock, policy, rules
 from tickets.actions.development import open_development
 from tickets.desk_forms import AnswerForm, AssignForm, TriageForm
 from tickets.forms import IMPACTS
@@ -229,9 +228,8 @@ def _has_happened(found: Ticket, last: str) -> bool:
 def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[str, Any]:
     history, around = timeline.history_of(found), read_around(found, user, at)
     items = _items(found, user, around, history=history)
-    closed_for_good = bool(found.closed_at and at - found.closed_at > REOPEN_FOR)
-    if found.merged_into_id is not None:
-        closed_for_good = True  # whatever is said to the customer is said where it goes on
+    # What is said to the customer of a merged ticket is said where it goes on.
+    closed_for_good = found.merged_into_id is not None or policy.is_over(found, at)
     works_here = access.works_on(user, found)
     return {
         "ticket": found,
@@ -244,6 +242,7 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
         "works_here": works_here,
         "alert": latest_alert(found, history),
         "is_developed": open_development(found) is not None,
+        "reopen_days": policy.current().reopen_days,
         "details": _details(found),
         "matrix": _matrix(found, at),
         "around": around,

@@ -6,6 +6,7 @@ from tickets.views.desk import (
     bulk,
     composing,
     connected,
+    dates,
     development,
     duty,
     palette,
@@ -59,4 +60,6 @@ urlpatterns = [
     path("developments/<int:pk>/owner/", development.owner, name="development_owner"),
     path("developments/<int:pk>/describe/", development.describe, name="describe_development"),
     path("duty/", duty.duty, name="duty"),
+    path("<int:number>/promise/", dates.promise, name="promise"),
+    path("<int:number>/agreed/", dates.agreed, name="agreed"),
 ]

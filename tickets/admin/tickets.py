@@ -14,22 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from accounts.models import User
 from accounts.requests import signed_in
 from portal.refusals import Refused
 from portal.support.schedule import current_schedule
-from tickets import access, actions, duty, macros, rules
-from tickets.actions.duty import check_shift
+from tickets import access, actions, rules
 from tickets.actions.targets import has_begun
 from tickets.actions.triage import PriorityTooHigh, UnknownKind
-from tickets.desk_forms import AFTER
 from tickets.models import (
-    Category,
-    DutyShift,
     Event,
-    Macro,
     Message,
     Priority,
     Status,
@@ -354,149 +348,3 @@ class TargetAdmin(ModelAdmin):
 def is_to_come(target: Model | None) -> bool:
     """Whether a target holds from a day to come on; no target in particular may be."""
     return not isinstance(target, Target) or not has_begun(target, timezone.now())
-
-
-class MacroForm(forms.ModelForm):
-    """A macro: its words, and what sending it changes, each in a field of its own."""
-
-    after = forms.ChoiceField(
-        required=False,
-        choices=[("", _("as the specialist chooses")), *AFTER],
-        label=_("After sending"),
-    )
-    category = forms.ChoiceField(
-        required=False, choices=[("", _("as it is")), *Category.choices], label=_("Category")
-    )
-    priority = forms.ChoiceField(
-        required=False, choices=[("", _("as it is")), *Priority.choices], label=_("Priority")
-    )
-    assign = forms.BooleanField(required=False, label=_("Whoever sends it answers for the ticket"))
-
-    class Meta:
-        model = Macro
-        fields = ("name", "language", "text", "is_receipt", "owner", "is_active", "order")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        changes = self.instance.changes
-        for name in ("after", "category", "priority"):
-            self.initial.setdefault(name, changes.get(name, ""))
-        self.initial.setdefault("assign", changes.get("assign") == macros.ME)
-        for name in ("after", "category", "priority"):
-            self.fields[name].widget = UnfoldAdminSelectWidget(choices=self.fields[name].choices)  # type: ignore[attr-defined]
-        self.fields["assign"].widget = UnfoldBooleanSwitchWidget()
-        places = ", ".join(f"{{{{{place}}}}}" for place in macros.PLACES)
-        self.fields["text"].help_text = _("These are filled in: %(places)s") % {"places": places}
-        owner = self.fields["owner"]
-        if isinstance(owner, forms.ModelChoiceField):
-            owner.queryset = User.objects.desk().order_by("full_name")
-            for way in ("add", "change", "delete", "view"):
-                setattr(owner.widget, f"can_{way}_related", False)
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        said = self.cleaned_data
-        chosen = {name: said.get(name) for name in ("after", "category", "priority")}
-        chosen["assign"] = macros.ME if said.get("assign") else ""
-        self.instance.changes = {name: value for name, value in chosen.items() if value}
-        if self.errors:
-            return
-        try:
-            actions.check_macro(self.instance)
-        except Refused as refusal:
-            self.add_error(refusal.field, str(refusal.message))
-
-
-@admin.register(Macro)
-class MacroAdmin(ModelAdmin):
-    """Macros of the desk: what is written often, and what goes with it."""
-
-    form = MacroForm
-    list_display = ("name", "language", "is_receipt", "owner", "is_active", "order")
-    list_filter = ("language", "is_active", "is_receipt")
-    list_select_related = ("owner",)
-    search_fields = ("name", "text")
-    ordering = ("language", "order", "name")
-    fieldsets = (
-        (None, {"fields": (("name", "language"), "text", "is_receipt")}),
-        (_("What sending changes"), {"fields": (("category", "priority"), "after", "assign")}),
-        (_("Where it is offered"), {"fields": (("owner", "order"), "is_active")}),
-    )
-
-    def save_model(self, request: HttpRequest, obj: Macro, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Save by the action."""
-        actions.save_macro(macro=obj)
-
-
-class DutyShiftForm(forms.ModelForm):
-    """A shift of somebody of the desk."""
-
-    class Meta:
-        model = DutyShift
-        fields = ("person", "rank", "starts_at", "ends_at")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields.get("person")
-        if isinstance(field, forms.ModelChoiceField):
-            field.queryset = User.objects.with_permission("see_all_tickets").order_by("full_name")
-            # People are edited in their own place, not from within the rota.
-            for way in ("add", "change", "delete", "view"):
-                setattr(field.widget, f"can_{way}_related", False)
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse an end before the start here: the database could not even compare such a range."""
-        data = super().clean() or {}
-        starts_at, ends_at = data.get("starts_at"), data.get("ends_at")
-        if starts_at and ends_at and ends_at <= starts_at:
-            self.add_error("ends_at", _("A shift ends after it starts."))
-        return data
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if self.errors:
-            return
-        try:
-            check_shift(shift=self.instance)
-        except Refused as refusal:
-            self.add_error(refusal.field, str(refusal.message))
-
-
-@admin.register(DutyShift)
-class DutyShiftAdmin(ModelAdmin):
-    """The rota of duty: who is called at any hour, and in which order."""
-
-    form = DutyShiftForm
-    list_display = ("person", "rank", "starts_at", "ends_at", "is_now")
-    list_filter = ("rank", ("person", admin.RelatedOnlyFieldListFilter))
-    list_select_related = ("person",)
-    list_per_page = 50
-    list_before_template = "admin/tickets/rota.html"
-    ordering = ("-starts_at", "rank")
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        """Say above the list who is on duty now, and when nobody is."""
-        at = timezone.now()
-        shifts = duty.shifts(at=at)
-        now = [(one.person, one.get_rank_display()) for one in shifts if one.starts_at <= at]
-        shown = {"on_duty_now": now, "gaps": duty.gaps(shifts, at=at)}
-        return super().changelist_view(request, {**(extra_context or {}), **shown})
-
-    def save_model(self, request: HttpRequest, obj: DutyShift, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Save by the action."""
-        actions.save_shift(shift=obj, actor=signed_in(request))
-
-    def delete_model(self, request: HttpRequest, obj: DutyShift) -> None:
-        """Delete by the action."""
-        actions.delete_shift(shift=obj, actor=signed_in(request))
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
-        """Offer no bulk deletion: each row has its own answer."""
-        return {}
-
-    @display(description=_("on duty now"), boolean=True)
-    def is_now(self, obj: DutyShift) -> bool:
-        """Whether this shift runs."""
-        return obj.starts_at <= timezone.now() < obj.ends_at
