@@ -97,6 +97,16 @@ class Happened:
         return found
 
     @property
+    def eta_on(self) -> date | None:
+        """The day on which a development should be done, as it was told with this event."""
+        return Event(data=self.data).eta_on
+
+    @property
+    def news_due_at(self) -> datetime | None:
+        """The moment by which there should be news, as it was told with this event."""
+        return Event(data=self.data).news_due_at
+
+    @property
     def words(self) -> str:
         """What happened, in the reader's language."""
         who = self.actor.full_name if self.actor else ""
