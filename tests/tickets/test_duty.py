@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from portal.delivery.models import Delivery, Heartbeat
 from portal.refusals import NotAllowed
-from tickets import actions, duty, tasks
+from tickets import actions, duty, identity, tasks
 from tickets.actions import duty as calls
 from tickets.models import Alert, DutyShift, Policy, Ticket
 
@@ -276,6 +276,20 @@ def test_who_was_not_called_has_not(
     assert alert.acknowledged_at is None
 
 
+def merge_elsewhere(ticket: Ticket, person: User, at: datetime) -> None:
+    other = actions.file_ticket(
+        person=ticket.requester,
+        property=ticket.property,
+        category="incident",
+        subject="То же самое",
+        description="Страница оплаты пустая.",
+        evidence=identity.session(),
+        form_key=uuid4(),
+        at=at,
+    )
+    actions.merge(source=ticket, target=other, actor=person, at=at)
+
+
 ENDS: dict[str, Callable[[Ticket, User, datetime], Any]] = {
     "solved": lambda ticket, person, at: actions.resolve(
         ticket=ticket, actor=person, text="Починили", form_key=uuid4(), at=at
@@ -283,6 +297,7 @@ ENDS: dict[str, Callable[[Ticket, User, datetime], Any]] = {
     "closed by the customer": lambda ticket, _person, at: actions.close(
         ticket=ticket, actor=ticket.requester, at=at
     ),
+    "merged": merge_elsewhere,
     "not urgent": lambda ticket, person, at: triage(ticket, person, at, "medium"),
 }
 

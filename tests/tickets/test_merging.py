@@ -188,6 +188,16 @@ def test_undoing_gives_the_status_back(ticket, later, merge, undo, sergey, anna,
         actions.resolve(ticket=ticket, actor=sergey, form_key=uuid4(), at=at + 2 * MINUTE)
     elif status == "closed":
         actions.close(ticket=ticket, actor=anna, at=at + 2 * MINUTE)
+    elif status == "in_development":
+        actions.hand_over(
+            ticket=ticket,
+            actor=sergey,
+            title="Оплата",
+            brief="Исправить",
+            news_due_at=at + timedelta(days=3),
+            customer_text="Исправляем.",
+            at=at + 2 * MINUTE,
+        )
     else:
         actions.set_status(ticket=ticket, actor=sergey, status=status, at=at + 2 * MINUTE)
     before = fresh(ticket)

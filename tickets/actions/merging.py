@@ -13,7 +13,7 @@ from accounts.models import User
 from portal.refusals import Refused
 from portal.support.schedule import current_schedule
 from tickets import access, clock, history, notices, rules
-from tickets.actions import locking
+from tickets.actions import duty, locking
 from tickets.models import Clock, Merge, Outcome, Ticket, Watcher
 
 MOMENTS = ("status_since", "resolved_at", "closed_at")
@@ -113,6 +113,7 @@ def merge(
     stood: dict[str, Any] = {name: _text(getattr(source, name)) for name in MOMENTS}
     stood["status"] = source.status
     stood.update(_join_clocks(source, target, actor, at))
+    duty.stand_down(source, actor=actor, at=at)
     locking.move(source, status=rules.Status.CLOSED, actor=actor, at=at)
     source.merged_into, source.closed_at = target, source.closed_at or at
     source.save(update_fields=["merged_into", "closed_at"])
