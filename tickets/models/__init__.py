@@ -8,6 +8,7 @@ from tickets.models.duty import Alert, DutyShift, Rank
 from tickets.models.history import Event
 from tickets.models.life import Policy, Rating
 from tickets.models.proof import Proof, ProofMethod
+from tickets.models.report import DayFigure, Dimension, Metric
 from tickets.models.ticket import Addressee, Category, ChannelCode, Priority, Status, Ticket
 
 __all__ = [
@@ -19,7 +20,9 @@ __all__ = [
     "Clock",
     "ClockKind",
     "ClockLine",
+    "DayFigure",
     "Development",
+    "Dimension",
     "Draft",
     "DutyShift",
     "Eta",
@@ -29,6 +32,7 @@ __all__ = [
     "Merge",
     "Message",
     "MessageKind",
+    "Metric",
     "Outcome",
     "Policy",
     "Presence",

@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from tickets.views.desk import queue, ticket
+from tickets.views.desk import queue, reports, ticket
 
 app_name = "desk"
 urlpatterns = [
     path("", queue.queue, name="queue"),
+    path("reports/", reports.overview, name="reports"),
+    path("reports/tickets/", reports.listed, name="report_tickets"),
+    path("reports/export/", reports.export, name="export"),
     path("<int:number>/", ticket.ticket, name="ticket"),
     path("<int:number>/reply/", ticket.reply, name="reply"),
     path("<int:number>/note/", ticket.note, name="note"),
