@@ -12,9 +12,8 @@ from typing import Any, Protocol, TypeAlias
 import xlsxwriter
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from portal import files
 from portal.jobs.kinds import Kind, Progress
@@ -168,7 +167,7 @@ def work(job: Job) -> Iterator[Progress]:
                 sheet.put(_cells(row, zone))
             done += len(batch)
             yield Progress(done, max(total, done))
-    job.file_name = f"{_now('tickets')}-{wish.period.first}-{wish.period.last}.{form}"
+    job.file_name = f"{gettext('tickets')}-{wish.period.first}-{wish.period.last}.{form}"
     job.file_type = TYPES[form]
 
 
@@ -207,7 +206,13 @@ def _cells(row: Sequence[Any], zone: Any) -> list[Cell]:
 
 def _cell(column: Column, value: Any, zone: Any) -> Cell:
     if column.field == "was_late":
-        return "" if value is None else _now("no") if value else _now("yes")
+        return (
+            ""
+            if value is None
+            else pgettext("export", "no")
+            if value
+            else pgettext("export", "yes")
+        )
     if column.field == "elapsed_seconds":
         return None if value is None else round(value / 60, 1)
     if isinstance(value, datetime):

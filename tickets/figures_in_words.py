@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext, pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from portal.templatetags.moments import NBSP, short_span
 from tickets import drilling
@@ -143,12 +143,6 @@ def named(dimension: str, lines: Iterable[Line]) -> list[Line]:
         Line(line.value, str(names.get(line.value, "")) or line.name, line.metrics)
         for line in lines
     ]
-
-
-def rated_of(line: Line) -> str:
-    """Say how many of the solutions were rated."""
-    rated = line.rated.total
-    return ngettext("%(count)d rating", "%(count)d ratings", rated) % {"count": rated}
 
 
 def _kpi(shape: Shape, line: Line, earlier: Line) -> Kpi:
