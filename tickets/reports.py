@@ -188,10 +188,9 @@ def counted_at() -> datetime | None:
     return beat.values_list("beat_at", flat=True).first()
 
 
-def report(period: Period, compared: Period) -> Report:
-    """Give the figures of a period; they are kept until others are counted."""
-    newest = DayFigure.objects.aggregate(newest=Max("id"))["newest"]
-    return _report(period, compared, newest or 0)
+def newest() -> int:
+    """Name the newest figure: each counting writes new ones, so what was read before is kept by it."""
+    return DayFigure.objects.aggregate(newest=Max("id"))["newest"] or 0
 
 
 def last_days(on: date, days: int) -> Line:
@@ -200,7 +199,8 @@ def last_days(on: date, days: int) -> Line:
 
 
 @lru_cache(maxsize=128)
-def _report(period: Period, compared: Period, _newest: int) -> Report:
+def report(period: Period, compared: Period, _newest: int) -> Report:
+    """Give the figures of a period, read once for each counting."""
     lines: dict[str, dict[str, Line]] = {dimension: {} for dimension in Dimension.values}
     days = {on: Day(on, Line(""), {}) for on in period.dates()}
     for day, metric, dimension, value, tally in _rows(period):

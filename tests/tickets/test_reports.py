@@ -28,7 +28,8 @@ def count(at):
 
 
 def found(period=NOVEMBER):
-    return reports.report(period, Period(period.first - period.days * DAY, period.first - DAY))
+    before = Period(period.first - period.days * DAY, period.first - DAY)
+    return reports.report(period, before, reports.newest())
 
 
 def line(report, dimension, value):
