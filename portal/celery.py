@@ -101,6 +101,26 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"expires": 3600},
         },
+        "sweep the jobs": {
+            "task": "portal.jobs.tasks.sweep",
+            "schedule": 10.0,
+            "options": {"expires": 10},
+        },
+        "forget old jobs": {
+            "task": "portal.jobs.tasks.forget_old",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
+        "aggregate the figures": {
+            "task": "tickets.tasks.aggregate_figures",
+            "schedule": 300.0,
+            "options": {"expires": 300},
+        },
+        "correct the figures": {
+            "task": "tickets.tasks.correct_figures",
+            "schedule": 6 * 3600.0,
+            "options": {"expires": 6 * 3600},
+        },
     },
 )
-app.autodiscover_tasks(["portal.delivery", "tickets"])
+app.autodiscover_tasks(["portal.delivery", "portal.jobs", "tickets"])

@@ -20,11 +20,15 @@ from accounts.requests import signed_in
 from kb.models import Article, ArticleStatus, Section
 from portal.delivery.models import Delivery, Heartbeat, State
 from portal.feedback.models import Feedback
+from portal.jobs.models import Job
 from portal.support.models import Brand, Channel, Hours, HoursException
 from portal.support.schedule import for_request
+from tickets import reports
+from tickets.figures_in_words import percent
 from tickets.models import DutyShift, Macro, Policy, Rating, Target, Ticket
 
 SHOWN = 5
+WEEK = 7
 MOST_COUNTED = 1000  # beyond that a number tells nothing, and counting costs
 
 MENU: Sequence[tuple[Any, Sequence[tuple[type[Model], str]]]] = (
@@ -104,6 +108,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context["cards"] = [
         *(_feedback_cards(person) if _may_view(request, Feedback) else []),
         *(_ticket_cards(person, at) if person.works_desk else []),
+        *(_report_cards(request, at) if _is_head(person) else []),
         *(_letter_cards() if _may_view(request, Delivery) else []),
         *(_article_cards() if _may_view(request, Article) else []),
     ]
@@ -191,6 +196,29 @@ def _counted(tickets: QuerySet[Ticket]) -> int | str:
     """Count no further than tells something: the page costs the same for any number."""
     count = tickets.order_by()[: MOST_COUNTED + 1].count()
     return count if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
+
+
+def _is_head(person: User) -> bool:
+    return person.works_desk and person.has_perm("accounts.head_support")
+
+
+def _report_cards(request: HttpRequest, at: datetime) -> list[Card]:
+    today = at.astimezone(for_request(request).zone).date()
+    answers = reports.last_days(today, WEEK).answers
+    cards = [
+        Card(
+            _("Answered in time, 7 days"),
+            "—" if answers.share is None else percent(answers.share),
+            _("late: %(count)d") % {"count": answers.late},
+            f"{reverse('desk:reports')}?period=7",
+            is_urgent=False,
+        )
+    ]
+    busy = Job.objects.unfinished().count()
+    if busy:
+        note = _("work in the background")
+        cards.append(Card(_("Jobs at work"), busy, note, reverse("jobs:list"), is_urgent=False))
+    return cards
 
 
 def _letter_cards() -> list[Card]:

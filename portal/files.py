@@ -9,7 +9,8 @@ import os
 import tempfile
 import unicodedata
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
@@ -187,6 +188,20 @@ def accept(upload: Upload) -> Accepted:
         width=size[0],
         height=size[1],
     )
+
+
+@contextmanager
+def writing(id: UUID) -> Iterator[Path]:  # noqa: A002
+    """Give a place to write a file of our own; it gets its name when it is whole, and not before."""
+    place = path_of(id)
+    draft = place.with_name(f".{place.name}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft.touch(mode=0o600)
+    try:
+        yield draft
+        draft.replace(place)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def forget(id: UUID) -> None:  # noqa: A002

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "portal.delivery",
     "portal.support",
     "portal.feedback",
+    "portal.jobs",
     "accounts",
     "kb",
     "tickets",

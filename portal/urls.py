@@ -19,6 +19,7 @@ urlpatterns = [
     path("feedback/", include("portal.feedback.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
+    path("desk/jobs/", include("portal.jobs.urls")),
     path("", include("tickets.urls")),
     path("api/v1/", include("portal.api")),
     path("admin/", admin.site.urls),

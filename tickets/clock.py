@@ -6,27 +6,28 @@ from datetime import date, datetime, timedelta
 from operator import attrgetter
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
 from accounts.models import User
 from portal.hours import Interval, Schedule, Version
+from portal.support.hooks import Limit
 from portal.support.schedule import current_schedule, ground
 from tickets import rules, sla
 from tickets.models import (
+    Category,
     Clock,
     ClockKind,
     ClockLine,
     Message,
     Outcome,
+    Priority,
     Segment,
     Target,
     Ticket,
 )
 from tickets.models.clock import RESPONSES
 
-BATCH = 1000
 HALF, WARN_PERCENT = 50, 80
 SHARES = (0.5, 0.8)
 DUE = ("due_at", "half_at", "warn_at")
@@ -124,6 +125,20 @@ def targets_table(*, at: datetime) -> list[TargetRow]:
             },
         )
         for category in rules.Category
+    ]
+
+
+def limits(at: datetime) -> list[Limit]:
+    """Name every category and priority with its minutes, for the trial of hours."""
+    return [
+        Limit(
+            f"{row.category}/{priority}",
+            f"{Category(row.category).label}, {Priority(priority).label}",
+            minutes,
+        )
+        for row in targets_table(at=at)
+        for priority, minutes in row.minutes.items()
+        if minutes is not None
     ]
 
 
@@ -328,35 +343,12 @@ def _told(line: sla.ExplainLine, clock: Clock) -> Line:
     )
 
 
-def reschedule_open(at: datetime) -> int:
-    """Compute open deadlines anew after a change of hours; answers how many moved (rule 10)."""
-    schedule = current_schedule()
-    running = Clock.objects.filter(stopped_at__isnull=True, kind__in=RESPONSES)
-    running = running.select_related("ticket").order_by("id")
-    touched = [clock.pk for clock in running.iterator(BATCH) if _moves(clock, schedule)]
-    return sum(_reschedule(number, schedule, at) for number in touched)
-
-
-def _moves(clock: Clock, schedule: Schedule) -> bool:
+def recompute(clock: Clock, schedule: Schedule) -> bool:
+    """Compute the clock of an answer anew, and its copy on the ticket; whether it moved."""
     before = clock.due_at, clock.warn_at
     _compute(clock, schedule)
+    clock.ticket.due_at = _holds_at(clock)
     return before != (clock.due_at, clock.warn_at)
-
-
-@transaction.atomic
-def _reschedule(number: int, schedule: Schedule, at: datetime) -> bool:
-    # Order matters: the ticket is locked first, as by every action; then its clock is read anew.
-    ticket = Ticket.objects.select_for_update(of=("self",)).get(clocks=number)
-    clock = open_clock(ticket)
-    if clock is None:
-        return False
-    clock.ticket = ticket
-    _compute(clock, schedule)
-    clock.save(update_fields=DUE)
-    _turn(clock, at, schedule, is_running=True, reason="hours_changed")
-    _line(clock, "rescheduled", at, schedule)
-    _copy_due(ticket, clock)
-    return True
 
 
 def pure(clock: Clock) -> sla.Clock:

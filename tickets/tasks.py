@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from portal.delivery import heartbeats
-from tickets import actions, life, watch
+from tickets import actions, figures, life, watch
 
 
 @shared_task
@@ -37,3 +37,18 @@ def forget_unsent_files() -> None:
     at = timezone.now()
     actions.forget_unsent(at=at)
     heartbeats.beat("forget-unsent-files", at=at)
+
+
+# The first time, and after a long silence, many days are counted.
+@shared_task(time_limit=900, soft_time_limit=840)
+def aggregate_figures() -> None:
+    """Add up the figures of the last days for the reports."""
+    figures.update(at=timezone.now())
+
+
+@shared_task(time_limit=900, soft_time_limit=840)
+def correct_figures() -> None:
+    """Add up the figures of the last weeks anew, for what arrived late."""
+    at = timezone.now()
+    figures.correct(at=at)
+    heartbeats.beat("correct-figures", at=at)

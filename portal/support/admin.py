@@ -1,6 +1,6 @@
 """Where the head of support edits hours, exceptions, channels and brand; the rules are actions."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminIntegerFieldWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget as SplitDateTimeWidget
 
 from accounts.requests import signed_in
 from portal.refusals import Refused
-from portal.support import actions, schedule, weeks
+from portal.support import actions, hooks, schedule, trial, weeks
 from portal.support.models import DAYS, Brand, Channel, Hours, HoursException
 
 LONGEST_TRIAL = 60 * 24 * 30  # minutes
@@ -98,12 +98,32 @@ class TrialForm(forms.Form):
     """A ticket that did not come: when would it be answered?"""
 
     received_at = forms.SplitDateTimeField(label=_("Received at"), widget=SplitDateTimeWidget)
+    limit = forms.ChoiceField(
+        label=_("Category and priority"), required=False, widget=UnfoldAdminSelectWidget
+    )
     minutes = forms.IntegerField(
-        label=_("Minutes to answer"),
+        label=_("Or minutes to answer"),
+        required=False,
         min_value=1,
         max_value=LONGEST_TRIAL,
         widget=UnfoldAdminIntegerFieldWidget,
     )
+
+    def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._limits = {limit.code: limit for limit in hooks.limits_at(at)}
+        choices = [(one.code, f"{one.name}: {one.minutes}") for one in self._limits.values()]
+        self.fields["limit"].choices = [("", "—"), *choices]  # type: ignore[attr-defined]  # of ChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        """Take the minutes that were written, else those of the category and priority."""
+        given = super().clean() or {}
+        limit = self._limits.get(given.get("limit") or "")
+        if not given.get("minutes") and limit:
+            given["minutes"] = limit.minutes
+        if not given.get("minutes") and "minutes" not in self.errors:
+            self.add_error("minutes", _("Choose category and priority, or write how many minutes."))
+        return given
 
 
 @admin.register(Hours)
@@ -151,7 +171,8 @@ class HoursAdmin(ActionAdmin):
     @action(description=_("Try out: when is a ticket due?"), url_path="trial", permissions=["view"])
     def trial(self, request: HttpRequest) -> HttpResponse:
         """Compute, with the hours as they are saved, when a ticket would be due."""
-        form = TrialForm(request.GET or None)
+        found, at = schedule.for_request(request), timezone.now()
+        form = TrialForm(request.GET or None, at=at, initial={"received_at": at})
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
             "title": _("When is a ticket due?"),
@@ -159,10 +180,8 @@ class HoursAdmin(ActionAdmin):
             "opts": self.opts,
         }
         if form.is_valid():
-            received, minutes = form.cleaned_data["received_at"], form.cleaned_data["minutes"]
-            calendar = schedule.current_schedule()
-            context["due_at"] = calendar.add(received, timedelta(minutes=minutes))
-            context["is_open"] = calendar.is_open(received)
+            received_at, minutes = form.cleaned_data["received_at"], form.cleaned_data["minutes"]
+            context["trial"] = trial.tell(found, received_at=received_at, minutes=minutes)
         return render(request, "admin/support/trial.html", context)
 
 

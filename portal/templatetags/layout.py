@@ -32,6 +32,7 @@ class Reader:
     is_customer: bool
     works_desk: bool
     is_staff: bool
+    is_head: bool
     role: Role
     full_name: str = "@@name@@"
     initials: str = "@@initials@@"
@@ -43,6 +44,7 @@ STRANGER = Reader(
     is_customer=False,
     works_desk=False,
     is_staff=False,
+    is_head=False,
     role=Role(manages_people=False),
 )
 
@@ -91,5 +93,6 @@ def _reader(user: Any) -> Reader:
         is_customer=user.is_customer,
         works_desk=user.works_desk,
         is_staff=user.is_staff,
+        is_head=user.works_desk and user.has_perm("accounts.head_support"),
         role=Role(manages_people=user.role.manages_people),
     )

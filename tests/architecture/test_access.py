@@ -23,6 +23,7 @@ from accounts.models import Role, User
 from kb import actions as kb
 from kb.models import Article, Section
 from portal.feedback import actions as feedback
+from portal.jobs import actions as jobs
 from tickets import actions, identity
 from tickets.models import Ticket
 
@@ -123,9 +124,10 @@ def world(
         by=olga, email="new@verf.example", full_name="Новый Человек",
         role=Role.objects.get(code="employee"), organization=olga.organization, at=at,
     )  # fmt: skip
+    job = jobs.enqueue(kind="export", params={}, actor=galina, at=at)
     return {
         "ticket": ticket, "attachment": attachment, "section": section, "article": article,
-        "feedback": given, "invitation": invitation, "anna": anna,
+        "feedback": given, "invitation": invitation, "anna": anna, "job": job,
     }  # fmt: skip
 
 
@@ -152,6 +154,7 @@ def _value(name: str, part: str, world: dict) -> object:
         return world["attachment"].id
     return {
         "number": world["ticket"].number,
+        "key": world["job"].key,
         "slug": world["section"].slug
         if "section" in name
         else world["article"].short_code

@@ -310,7 +310,7 @@ def test_the_trial_says_when_a_ticket_is_due(unfold, sign_in, galina):
     client.cookies["language"] = "en"
     asked = {"received_at_0": "2026-11-23", "received_at_1": "19:50", "minutes": "30"}
     answer = client.get("/admin/support/hours/trial", asked, follow=True)
-    assert answer.context["due_at"] == datetime(2026, 11, 24, 5, 20, tzinfo=UTC)
+    assert answer.context["trial"].due_at == datetime(2026, 11, 24, 5, 20, tzinfo=UTC)
 
 
 def test_the_admin_takes_back_a_holiday_but_not_a_past_one(unfold, sign_in, galina):

@@ -11,7 +11,7 @@ from django.db.models import Model
 from accounts.models import User
 from portal.support import hooks
 from portal.support.models import HoursException
-from tickets import actions, clock
+from tickets import actions, clock, rescheduling
 from tickets.models import Clock, ClockLine, Event, Outcome, Proof, Target, Ticket
 
 MINUTE = timedelta(minutes=1)
@@ -180,7 +180,7 @@ def test_a_holiday_moves_open_deadlines_later_but_not_the_promise(
 ) -> None:
     ticket = file(at=EVENING)
     HoursException.objects.create(on=date(2026, 11, 24), hours="", name_ru="Санитарный день")
-    assert clock.reschedule_open(EVENING + 5 * MINUTE) == 1
+    assert rescheduling.reschedule_open(EVENING + 5 * MINUTE) == 1
     moved = Clock.objects.responses().get(ticket=ticket)
     ticket.refresh_from_db()
     assert moved.due_at == NEXT_MORNING + timedelta(days=1) + 20 * MINUTE
@@ -191,19 +191,19 @@ def test_a_holiday_moves_open_deadlines_later_but_not_the_promise(
 def test_longer_hours_move_an_open_deadline_earlier(file: File) -> None:
     ticket = file(at=EVENING)
     HoursException.objects.create(on=date(2026, 11, 23), hours="08:00–22:00", name_ru="Долгий день")
-    clock.reschedule_open(EVENING)
+    rescheduling.reschedule_open(EVENING)
     ticket.refresh_from_db()
     assert ticket.due_at == EVENING + 30 * MINUTE
 
 
 def test_a_change_of_hours_elsewhere_moves_nothing(ticket: Ticket, at: datetime) -> None:
     HoursException.objects.create(on=date(2027, 1, 1), hours="", name_ru="Новый год")
-    assert clock.reschedule_open(at) == 0
+    assert rescheduling.reschedule_open(at) == 0
     assert ClockLine.objects.exclude(clock__kind="work").count() == 1
 
 
 def test_tickets_listen_to_changes_of_hours() -> None:
-    assert clock.reschedule_open in hooks.on_hours_changed
+    assert rescheduling.hours_changed in hooks.on_hours_changed
 
 
 def test_why_this_time_is_told_stretch_by_stretch(file: File) -> None:

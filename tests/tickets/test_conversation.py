@@ -14,7 +14,7 @@ from accounts.models import User
 from portal.delivery.models import Delivery
 from portal.refusals import NotAllowed
 from portal.support.models import HoursException
-from tickets import actions, clock, watch
+from tickets import actions, rescheduling, watch
 from tickets.actions import conversation, locking, texts, uploads
 from tickets.models import Clock, ClockKind, Message, Outcome, Ticket
 
@@ -282,7 +282,7 @@ def test_everybody_acting_at_once_on_one_ticket_loses_nothing_and_blocks_nobody(
             *[partial(reply, ticket, anna, late, f"Вопрос {number}") for number in range(4)],
             *[partial(reply, ticket, sergey, late, f"Ответ {number}") for number in range(4)],
             *[partial(watch.watch_clocks, at=late)] * 2,
-            *[partial(clock.reschedule_open, late)] * 2,
+            *[partial(rescheduling.reschedule_open, late)] * 2,
             *[
                 partial(
                     actions.triage, ticket=ticket, actor=sergey, category="incident",

@@ -8,6 +8,7 @@ from tickets.models.duty import Alert, DutyShift, Rank
 from tickets.models.history import Event
 from tickets.models.life import Participant, Policy, Rating
 from tickets.models.proof import Proof, ProofMethod
+from tickets.models.report import DayFigure, Dimension, Metric
 from tickets.models.search import SearchDocument
 from tickets.models.ticket import Addressee, Category, ChannelCode, Priority, Status, Ticket
 
@@ -20,7 +21,9 @@ __all__ = [
     "Clock",
     "ClockKind",
     "ClockLine",
+    "DayFigure",
     "Development",
+    "Dimension",
     "Draft",
     "DutyShift",
     "Eta",
@@ -30,6 +33,7 @@ __all__ = [
     "Merge",
     "Message",
     "MessageKind",
+    "Metric",
     "Outcome",
     "Participant",
     "Policy",

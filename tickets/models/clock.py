@@ -150,6 +150,18 @@ class Clock(models.Model):
                 name="clock_to_tell_late",
                 condition=Q(stopped_at__isnull=True, late_told_at__isnull=True),
             ),
+            # Read by figures.aggregate and by the lists behind a report: what ended when.
+            models.Index(
+                fields=["stopped_at", "id"],
+                name="clock_by_end",
+                condition=Q(stopped_at__isnull=False),
+            ),
+            # Read by figures.aggregate: what work began when.
+            models.Index(
+                fields=["started_at", "id"],
+                name="clock_of_work_by_start",
+                condition=Q(kind="work"),
+            ),
         ]
 
     def __str__(self) -> str:

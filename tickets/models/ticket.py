@@ -240,6 +240,8 @@ class Ticket(models.Model):
                 name="ticket_merged",
                 condition=Q(merged_into__isnull=False),
             ),
+            # Read by figures.aggregate and by the lists behind a report: what came when.
+            models.Index(fields=["received_at", "id"], name="ticket_by_receipt"),
             # Read by the cabinet: own tickets, and those of the organization, latest first.
             models.Index(fields=["requester", "-last_message_at", "-id"], name="ticket_of_person"),
             models.Index(

@@ -11,6 +11,7 @@ from tickets.views.desk import (
     duty,
     palette,
     queue,
+    reports,
     saved,
     ticket,
 )
@@ -24,6 +25,9 @@ urlpatterns = [
     path("views/<int:number>/rename/", saved.rename, name="view_rename"),
     path("views/<int:number>/share/", saved.share, name="view_share"),
     path("views/<int:number>/delete/", saved.delete, name="view_delete"),
+    path("reports/", reports.overview, name="reports"),
+    path("reports/tickets/", reports.listed, name="report_tickets"),
+    path("reports/export/", reports.export, name="export"),
     path("<int:number>/", ticket.ticket, name="ticket"),
     path("<int:number>/reply/", ticket.reply, name="reply"),
     path("<int:number>/note/", ticket.note, name="note"),
