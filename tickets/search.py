@@ -24,10 +24,11 @@ select m from tickets_newest_matches(
     %(wanted)s) m
 where numnode({ASKED}) > 0
 """  # noqa: S608 (nothing but the constant above is put in)
-# What is theirs alone: few enough to look through one by one.
+# What is theirs alone, or in the hands of the developers: few enough to look through one by one.
 ASSIGNED = f"""
 select d.ticket_id from tickets_searchdocument d join tickets_ticket t on t.id = d.ticket_id
-where t.assignee_id = %(person)s and d.ticket_id < %(below)s and d.vector @@ {ASKED}
+where (t.assignee_id = %(person)s or (%(develops)s and t.development_id is not null))
+    and d.ticket_id < %(below)s and d.vector @@ {ASKED}
 order by d.ticket_id desc limit %(wanted)s
 """  # noqa: S608 (nothing but the constant above is put in)
 ORGANIZATIONS = "select id from accounts_organization where account_manager_id = %s"
@@ -54,11 +55,12 @@ def matches(
     The scope only spares us from looking through tickets that will be hidden anyway.
     """
     given = {"text": text, "below": below or NEWEST, "wanted": wanted, "person": scope.person_id}
+    has_own = scope.kind in {"theirs", "developed"}
     shelves = _shelves(scope, organization)
     ids = _ids(MATCHES, {**given, "shelves": shelves}) if shelves is not None else []
     is_all = len(ids) < wanted
-    if scope.kind == "theirs":
-        own = _ids(ASSIGNED, given)
+    if has_own:
+        own = _ids(ASSIGNED, {**given, "develops": scope.kind == "developed"})
         is_all = is_all and len(own) < wanted
         ids = sorted({*ids, *own}, reverse=True)[:wanted]
     return Found(ids, is_all)
@@ -70,7 +72,7 @@ def _shelves(scope: Scope, organization: int | None) -> str | None:
         return f"'~o:{int(organization)}'"
     if scope.kind == "all":
         return ""
-    if scope.kind != "theirs":
+    if scope.kind not in {"theirs", "developed"}:
         return f"'~o:{scope.organization_id}'"
     with connection.cursor() as cursor:
         cursor.execute(ORGANIZATIONS, [scope.person_id])

@@ -8,7 +8,8 @@ from bs4 import BeautifulSoup
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.formats import date_format
 
 from tickets import actions
 from tickets.models import Alert, Development, DutyShift
@@ -360,7 +361,8 @@ def test_customers_read_in_the_cabinet_what_they_were_told_and_by_when(
     sign_in, anna, daria, development, ticket
 ):
     page = soup(sign_in(anna).get(ticket.get_absolute_url()))
-    due = timezone.localtime(development.news_due_at).strftime("%H:%M")
+    with translation.override("ru"):
+        due = date_format(timezone.localtime(development.news_due_at), "j E")
     assert due in page.select_one(".card").text
     now = timezone.now()
     actions.move_eta(

@@ -162,7 +162,7 @@ def test_a_new_ticket_follows_one_that_is_over(
     link = Link.objects.get()
     assert (link.kind, link.ticket, link.other, link.by) == ("follow_up", new, solved, anna)
     event = solved.events.get(code="followed_up")
-    assert (event.actor, event.data) == (anna, {"number": new.number})
+    assert (event.actor, event.data) == (anna, {"other": new.number})
 
 
 def test_nobody_follows_what_they_do_not_read(

@@ -1,5 +1,6 @@
 """Search inside tickets: what is found, by whom, and that the index keeps itself."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -97,6 +98,17 @@ def test_nobody_finds_what_they_may_not_see(
     )
     actions.assign(ticket=hers, actor=sergey, assignee=daria, at=at)
     assert shown(sign_in(daria), q="оплатить") == [hers.number]
+    actions.hand_over(
+        ticket=his,
+        actor=sergey,
+        title="Пустая страница оплаты",
+        brief="Страница оплаты пустая.",
+        eta_on=None,
+        news_due_at=at + timedelta(days=2),
+        customer_text="Чиним.",
+        at=at,
+    )
+    assert set(shown(sign_in(daria), q="оплатить")) == {his.number, hers.number}
 
 
 def test_the_pages_of_a_search_hold_every_ticket_once_newest_first(

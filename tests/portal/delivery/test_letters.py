@@ -35,6 +35,22 @@ VALUES: dict[str, dict[str, Any]] = {
     "ticket_merged": {**TICKET, "into": 1043, "into_subject": HOSTILE},
     "ticket_watched": {**TICKET, **SAID, "organization": HOSTILE, "what": "message"},
     "mentioned": {**TICKET, **SAID, "organization": HOSTILE},
+    "development_started": {
+        **TICKET,
+        "text": HOSTILE,
+        "eta_on": "2026-11-30",
+        "news_due_at": LATER.isoformat(),
+    },
+    "development_news": {**TICKET, "text": HOSTILE, "eta_on": "", "news_due_at": LATER.isoformat()},
+    "development_released": {**TICKET, "organization": HOSTILE, "note": HOSTILE},
+    "duty_alert": {
+        **TICKET,
+        "organization": HOSTILE,
+        "requester": HOSTILE,
+        "step": 2,
+        "minutes": 15,
+        "priority": "critical",
+    },
     "clock_warning": {**DESK, "assignee": HOSTILE},
     "clock_late": {**DESK, "assignee": ""},
     "feedback_received": {
