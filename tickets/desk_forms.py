@@ -101,6 +101,17 @@ class TriageForm(forms.Form):
     """A cell of the table of categories and priorities."""
 
     cell = forms.CharField(max_length=60)
+    # What speaks for the priority; anything else than a known effect is not kept.
+    operations = forms.CharField(max_length=20, required=False)
+    business = forms.CharField(max_length=20, required=False)
+
+    @property
+    def for_action(self) -> dict[str, str]:
+        """Give what the action takes; a cell that makes no sense is refused there."""
+        if not self.is_valid():
+            return {"category": "", "priority": ""}
+        effects = {name: self.cleaned_data[name] for name in ("operations", "business")}
+        return {"category": self.category, "priority": self.priority, **effects}
 
     @property
     def category(self) -> str:

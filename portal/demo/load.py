@@ -22,7 +22,7 @@ from kb.models import Article, ReadCount, Section
 from portal import html
 from portal.feedback import actions as feedback
 from tickets import actions as tickets
-from tickets import identity
+from tickets import figures, identity
 from tickets.models import DutyShift, Macro, Rank, Ticket
 
 Row = dict[str, Any]
@@ -52,6 +52,8 @@ def load(*, at: datetime, tell: Tell) -> None:
         _load_rota(people, at)
         tell(f"{_load_tickets(people, at)} tickets")
         tell(f"{_load_feedback(people, at)} feedback")
+        # Later a task counts what has come; the first look at the reports need not wait for it.
+        figures.rebuild(at=at)
 
 
 def _load_people(at: datetime) -> dict[str, User]:

@@ -29,6 +29,12 @@ from tickets.views.desk.reading import read_ticket
 
 PAGE = "tickets/desk/ticket.html"
 REPLY, NOTE = "reply", "note"
+# For static/js/effects.js: which priority the effects on operations and business speak for.
+SUGGESTED = " ".join(
+    f"{operations}:{business}={rules.suggested_priority('incident', operations=operations, business=business)}"
+    for operations in rules.Effect
+    for business in rules.Effect
+)
 NOTHING_NEW = 204
 HISTORY = 20  # the rest is fetched when somebody asks for it
 
@@ -105,9 +111,7 @@ def _write(request: HttpRequest, number: int, mode: str) -> HttpResponse:
 @require_POST
 def triage(request: HttpRequest, number: int) -> HttpResponse:
     """Set category and priority."""
-    form = TriageForm(request.POST)
-    chosen = (form.category, form.priority) if form.is_valid() else ("", "")
-    return done(request, number, actions.triage, category=chosen[0], priority=chosen[1])
+    return done(request, number, actions.triage, **TriageForm(request.POST).for_action)
 
 
 @desk_only
@@ -245,6 +249,7 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
         "reopen_days": policy.current().reopen_days,
         "details": _details(found),
         "matrix": _matrix(found, at),
+        "suggested": SUGGESTED,
         "around": around,
         "upcoming": upcoming(user),
         "can_triage": access.can_triage(user, found),
