@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CODE := portal accounts kb tickets
+# Two at a time: each keeps a database and a browser of its own.
+PYTEST := $(BIN)/pytest -n 2
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml
 
 .PHONY: help run test check lint types layers templates migrations catalogues bench fire messages requirements clean
@@ -14,10 +16,10 @@ run: $(VENV)/.runtime  ## set everything up and serve the portal (PORT=8000)
 	@exec $(BIN)/python manage.py serve
 
 test: $(VENV)/.development  ## run the tests
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 check: $(VENV)/.development lint types layers templates migrations catalogues  ## all that must be green, tests included
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 lint: $(VENV)/.development  ## format and lint
 	@$(BIN)/ruff format --check $(CODE) tests manage.py

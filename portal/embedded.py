@@ -163,7 +163,7 @@ def _start(place: Path, data: Path, *, durable: bool) -> bool:
     if running.returncode == 0:
         return False
     options = [f"-c listen_addresses='' -c unix_socket_directories='{_socket_folder(place)}'"]
-    options.append("-c max_connections=60 -c shared_buffers=128MB -c random_page_cost=1.1")
+    options.append("-c max_connections=200 -c shared_buffers=128MB -c random_page_cost=1.1")
     options.append("-c jit=off")
     if not durable:
         options.append("-c fsync=off -c synchronous_commit=off -c full_page_writes=off")

@@ -199,7 +199,11 @@ class FeedbackAdmin(ModelAdmin):
         if not obj.about_path:
             return obj.about_title
         title = obj.about_title or obj.about_path
-        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', obj.about_path, title)
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>',
+            obj.about_path,
+            title,
+        )
 
     @display(description=_("from"))
     def from_whom(self, obj: Feedback) -> str:

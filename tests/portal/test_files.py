@@ -286,6 +286,7 @@ def headers(taken: files.Accepted, *, is_preview: bool = False) -> dict[str, str
     return dict(response.headers)
 
 
+@pytest.mark.django_db
 def test_originals_are_saved_and_never_shown_in_place() -> None:
     sent = headers(accept("Снимок экрана.png", picture()))
     assert sent["Content-Disposition"].startswith("attachment; filename*=utf-8''")
@@ -296,6 +297,7 @@ def test_originals_are_saved_and_never_shown_in_place() -> None:
     assert sent["Cache-Control"] == "private, no-store"
 
 
+@pytest.mark.django_db
 def test_previews_are_shown_under_the_type_of_our_own_drawing() -> None:
     sent = headers(accept("a.heic", picture("HEIF")), is_preview=True)
     assert sent["Content-Disposition"] == 'inline; filename="a.jpg"'
@@ -303,6 +305,7 @@ def test_previews_are_shown_under_the_type_of_our_own_drawing() -> None:
     assert sent["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
 
 
+@pytest.mark.django_db
 @override_settings(ATTACHMENT_SENDFILE="nginx")
 def test_behind_nginx_only_the_place_is_named() -> None:
     taken = accept("a.pdf", b"%PDF-1.7\n")
