@@ -38,6 +38,8 @@ cross join lateral unnest(tsvector_to_array(to_tsvector('russian', w.word))) l(l
 group by w.word
 on conflict (word) do update set articles = kb_word.articles + 1
 """
+# Race: two who publish at once count the same stems, in whatever order; they take turns here.
+TURN = "select from kb_searchstatistics where id = 1 for update"
 STATISTICS = """
 update kb_searchstatistics
 set documents = s.documents, total_length = s.length, version = gen_random_uuid()
@@ -93,6 +95,7 @@ def put(articles: Sequence[Article]) -> None:
     """Index the current revision of published articles anew."""
     numbers = [article.pk for article in articles]
     with connection.cursor() as cursor:
+        cursor.execute(TURN)
         _remove(cursor, numbers)
         for article in articles:
             _insert(cursor, article)
@@ -105,6 +108,7 @@ def put(articles: Sequence[Article]) -> None:
 def remove(articles: Sequence[Article]) -> None:
     """Forget articles that readers may no longer find."""
     with connection.cursor() as cursor:
+        cursor.execute(TURN)
         _remove(cursor, [article.pk for article in articles])
         cursor.execute(STATISTICS)
 

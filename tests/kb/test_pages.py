@@ -87,6 +87,33 @@ def test_lists_are_renewed_the_moment_an_article_is_taken_back(
     assert "Овербукинг" not in text(client, "/")
 
 
+def test_the_page_kept_for_strangers_follows_every_change_at_once(
+    client: Client, write: Write, elena: User, at: datetime
+) -> None:
+    article = write("Овербукинг", "<p>Прежние слова.</p>")
+    address = article.get_absolute_url()
+    assert "Прежние слова" in text(client, address)
+    actions.save(
+        article=article,
+        title="Овербукинг",
+        summary="",
+        body="<p>Новые слова.</p>",
+        author=elena,
+        at=at,
+    )
+    actions.publish(article=article, actor=elena, at=at)
+    assert "Новые слова" in text(client, address)
+    article.refresh_from_db()
+    article.access = "customers"
+    actions.keep(article=article)
+    assert client.get(address).status_code == 404
+    article.access = "public"
+    actions.keep(article=article)
+    assert client.get(address).status_code == 200
+    actions.unpublish(article=article, actor=elena)
+    assert client.get(address).status_code == 404
+
+
 def test_a_section_lists_its_articles_only(client: Client, write: Write, payments: Section) -> None:
     write("Скидки")
     write("Возвраты", section=payments)
