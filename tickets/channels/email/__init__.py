@@ -1,0 +1,1 @@
+"""Electronic mail: read, believed or not, sorted, threaded, answered."""

@@ -1,0 +1,285 @@
+"""Whether a letter is from whom it says: every condition or none; *pure*, the DNS is handed in.
+
+The rules and what was measured for each: design/security.md, 2.6. Whatever cannot be understood is
+not believed. Two ways: our own mail server's verdict (RFC 8601), or our own check of the signatures
+(RFC 6376) and of the domain's policy (RFC 7489).
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from types import SimpleNamespace
+from typing import Any
+
+import authheaders
+import authres
+import dkim
+from authheaders.dmarc_lookup import get_org_domain
+
+from tickets.channels.email.headers import (
+    ADDRESS,
+    Fields,
+    date,
+    mailboxes,
+    message_ids,
+    strict_address,
+)
+
+OLDEST = timedelta(days=7)
+NEWEST = timedelta(hours=1)  # clocks that run ahead
+SHORTEST_KEY = 1024  # bits
+MOST_SIGNATURES = 5  # of the domain that are tried; a letter has one or two
+MOST_NESTED = 20  # brackets in a verdict; more is an attack on whoever parses it
+SIGNED = frozenset({"from", "subject", "date", "to", "message-id"})
+TAG = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*([^;]*)", re.IGNORECASE)
+
+Dns = Callable[..., Any]  # (name) -> the text record's bytes or None; raises LookedUpInVain
+
+
+class LookedUpInVain(Exception):
+    """The DNS did not answer: nothing is known, which is not the same as nothing being there."""
+
+
+class Position(Enum):
+    """Where our mail server writes its verdict."""
+
+    ABOVE = "above"  # above the first Received field
+    BELOW = "below"  # directly below the Received field of our server
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How a mailbox is believed: by its server's verdicts, or by our own check."""
+
+    servers: frozenset[str] = frozenset()  # exact authserv-ids; none: we check ourselves
+    position: Position = Position.ABOVE
+    received_by: str = ""  # the host that our server names after "by"
+    own: frozenset[str] = frozenset()  # addresses that are ours
+    unpublished: frozenset[str] = (
+        frozenset()
+    )  # domains without a policy that are believed when signed
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a letter is believed, and in which words that is told."""
+
+    address: str
+    is_authentic: bool
+    reason: str  # a code; its words stand in templates/tickets/mail/reasons/
+    is_temporary: bool = False  # asked again later
+    detail: str = ""
+
+
+def judge(
+    raw: bytes,
+    *,
+    trust: Trust,
+    received_at: datetime,
+    dns: Dns,
+    is_seen: Callable[[str], bool] = lambda _message_id: False,
+) -> Verdict:
+    """Say whether a letter was written by the address in its From field."""
+    fields = Fields(raw)
+    address, reason = _sender(fields)
+    if reason:
+        return Verdict(address, is_authentic=False, reason=reason)
+    if trust.servers:
+        reason, detail, signed = _by_server(fields, address, trust), "", SIGNED
+    else:
+        try:
+            reason, detail, signed = _by_signature(raw, fields, address, trust, received_at, dns)
+        except LookedUpInVain as error:
+            return Verdict(address, False, "dns", is_temporary=True, detail=str(error))  # noqa: FBT003
+    reason = reason or _replayed(fields, signed, trust, received_at, is_seen)
+    return Verdict(address, is_authentic=not reason, reason=reason or "authentic", detail=detail)
+
+
+def _sender(fields: Fields) -> tuple[str, str]:
+    """Give the one address of From, or why there is none beyond doubt."""
+    found = fields.all("from")
+    if len(found) != 1:
+        return "", "no_from" if not found else "two_from"
+    address = strict_address(found[0])
+    if not address:
+        return "", "odd_from"
+    if fields.repeated():
+        return address, "repeated_header"
+    if not fields.first("date") or not fields.first("message-id"):
+        return address, "no_date_or_id"
+    return address, ""
+
+
+# Our own server's verdict.
+
+
+def _by_server(fields: Fields, address: str, trust: Trust) -> str:
+    """Say why our server's verdict does not speak for this sender, or nothing when it does."""
+    results = []
+    for value in _verdicts(fields, trust):
+        parsed = _parsed(value)
+        if parsed is None:
+            return "odd_verdict"
+        if str(parsed.authserv_id).lower() in trust.servers:
+            results += [one for one in parsed.results if one.method.lower() == "dmarc"]
+    if len(results) != 1:
+        return "no_verdict" if not results else "two_verdicts"
+    told = {
+        prop.name: str(prop.value).lower().rstrip(".")
+        for prop in results[0].properties
+        if prop.type == "header"
+    }
+    if results[0].result.lower() != "pass":
+        return f"dmarc_{'fail' if results[0].result.lower() == 'fail' else 'none'}"
+    return (
+        ""
+        if told.get("from", "").rpartition("@")[2] == address.rpartition("@")[2]
+        else "other_from"
+    )
+
+
+def _verdicts(fields: Fields, trust: Trust) -> list[bytes]:
+    """Give the verdicts that stand where only our own server writes."""
+    names = [name for name, _value in fields.raw]
+    if trust.position is Position.ABOVE:
+        end = names.index("received") if "received" in names else 0
+        return [value for name, value in fields.raw[:end] if name == "authentication-results"]
+    ours = next((place for place, (name, value) in enumerate(fields.raw) if name == "received"), -1)
+    if ours < 0 or not _is_received_by(fields.raw[ours][1], trust.received_by):
+        return []
+    found = []
+    for name, value in fields.raw[ours + 1 :]:
+        if name != "authentication-results":
+            break
+        found.append(value)
+    return found
+
+
+def _is_received_by(value: bytes, host: str) -> bool:
+    found = re.search(rb"\bby\s+([\w.-]+)", value)
+    return bool(host and found and found[1].decode("latin-1").lower() == host.lower())
+
+
+def _parsed(value: bytes) -> Any:
+    if value.count(b"(") > MOST_NESTED or b'"' in value.split(b";")[0]:
+        return None
+    try:
+        return authres.AuthenticationResultsHeader.parse_value(value.decode("ascii"))
+    except Exception:  # noqa: BLE001 (whatever the library cannot read is not believed)
+        return None
+
+
+# Our own check.
+
+
+def _by_signature(
+    raw: bytes, fields: Fields, address: str, trust: Trust, at: datetime, dns: Dns
+) -> tuple[str, str, frozenset[str]]:
+    """Say why no signature speaks for this sender; with the fields that the one that does has signed."""
+    domain = address.rpartition("@")[2]
+    reason, detail = "unsigned", ""
+    aligned = 0
+    for number, value in enumerate(fields.all("dkim-signature")):
+        tags = {name.lower(): told.strip() for name, told in TAG.findall(value.decode("latin-1"))}
+        signer = tags.get("d", "").lower().rstrip(".")
+        if not _is_aligned(signer, domain):
+            continue
+        aligned += 1
+        if aligned > MOST_SIGNATURES:
+            return "too_many_signatures", signer, frozenset()
+        reason, detail = _unsound(tags, at), signer
+        if reason:
+            continue
+        if not _verifies(raw, number, dns):
+            reason = "bad_signature"
+            continue
+        reason = _policy(domain, signer, trust, dns)
+        return reason, signer, frozenset(_signed(tags))
+    return reason, detail, frozenset()
+
+
+def _is_aligned(signer: str, domain: str) -> bool:
+    try:
+        return bool(signer) and get_org_domain(signer) == get_org_domain(domain)
+    except Exception:  # noqa: BLE001 (a domain that the list cannot read aligns with nothing)
+        return False
+
+
+def _signed(tags: dict[str, str]) -> list[str]:
+    return [name.strip().lower() for name in tags.get("h", "").split(":")]
+
+
+def _unsound(tags: dict[str, str], at: datetime) -> str:
+    """Say what makes a signature worthless whatever its mathematics say."""
+    if "l" in tags:
+        return "partly_signed"
+    if not set(_signed(tags)) >= SIGNED:
+        return "unsigned_fields"
+    until = tags.get("x", "")
+    if until and (not until.isdigit() or int(until) < at.timestamp()):
+        return "expired_signature"
+    return ""
+
+
+def _verifies(raw: bytes, number: int, dns: Dns) -> bool:
+    def found(name: bytes, timeout: int = 5) -> bytes | None:  # noqa: ARG001 (the library's own shape)
+        record = dns(name.decode("latin-1").rstrip("."))
+        return record if isinstance(record, bytes) or record is None else str(record).encode()
+
+    try:
+        return bool(dkim.DKIM(raw, minkey=SHORTEST_KEY).verify(number, dnsfunc=found))
+    except LookedUpInVain:
+        raise
+    except Exception:  # noqa: BLE001 (whatever the library cannot read is not believed)
+        return False
+
+
+def _policy(domain: str, signer: str, trust: Trust, dns: Dns) -> str:
+    """Ask the sender's domain what it makes of this signature."""
+
+    def found(name: Any, _kind: str = "TXT", **_more: Any) -> str:
+        told = name.decode("latin-1") if isinstance(name, bytes) else name
+        record = dns(told.rstrip("."))
+        return record.decode("latin-1") if isinstance(record, bytes) else record or ""
+
+    signed = SimpleNamespace(result="pass", header_d=signer)
+    try:
+        result = authheaders.dmarc_per_from(domain, dkim_result=signed, dnsfunc=found)[0]
+    except LookedUpInVain:
+        raise
+    except Exception:  # noqa: BLE001 (a policy that cannot be read is no policy)
+        result = "none"
+    if result == "none":
+        return "" if domain in trust.unpublished else "dmarc_none"
+    return "" if result == "pass" else "dmarc_fail"
+
+
+def _replayed(
+    fields: Fields,
+    signed: Sequence[str] | frozenset[str],
+    trust: Trust,
+    at: datetime,
+    is_seen: Callable[[str], bool],
+) -> str:
+    """Say why a true letter may still be an old one, or one to somebody else, sent once more."""
+    written = date(fields.first("date"))
+    if written is None or not at - OLDEST <= written <= at + NEWEST:
+        return "old_date"
+    if any(is_seen(one) for one in message_ids(fields.first("message-id"))):
+        return "seen_id"
+    named = [
+        box.address.lower()
+        for name in ("to", "cc")
+        if name in signed or name == "to"
+        for box in mailboxes(fields.first(name))
+    ]
+    is_ours = any(_without_token(one) in trust.own for one in named if ADDRESS.fullmatch(one))
+    return "" if is_ours else "not_to_us"
+
+
+def _without_token(address: str) -> str:
+    """Give our address without the part after "+" that routes an answer."""
+    name, _at, domain = address.rpartition("@")
+    return f"{name.partition('+')[0]}@{domain}"
