@@ -4,6 +4,7 @@ import email
 import email.policy
 import re
 from dataclasses import dataclass
+from email.message import Message
 
 from tickets.channels.email.headers import Fields, message_ids
 
@@ -49,7 +50,7 @@ def _parts(raw: bytes, kind: str) -> list[bytes]:
             continue
         inner = part.get_payload()
         if isinstance(inner, list):
-            found.append(b"\n".join(one.as_bytes() for one in inner))
+            found.append(b"\n".join(one.as_bytes() for one in inner if isinstance(one, Message)))
         else:
             content = part.get_payload(decode=True)
             found.append(content if isinstance(content, bytes) else b"")

@@ -13,7 +13,7 @@ from tickets.channels.email import charsets
 
 WORD = re.compile(rb"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 BETWEEN = re.compile(rb"(\?=)[ \t\r\n]+(?==\?)")
-FOLD = re.compile(rb"\r?\n[ \t]*")
+FOLD = re.compile(rb"(?:\r?\n[ \t]*)+")
 NAME = re.compile(rb"^([!-9;-~]{1,100})[ \t]*:", re.MULTILINE)
 MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -22,24 +22,11 @@ ADDRESS = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
-SINGLE = frozenset(
-    [
-        "from",
-        "sender",
-        "reply-to",
-        "to",
-        "cc",
-        "bcc",
-        "subject",
-        "date",
-        "message-id",
-        "in-reply-to",
-        "references",
-        "content-type",
-        "content-transfer-encoding",
-        "mime-version",
-    ]
-)
+_SINGLE = """
+from sender reply-to to cc bcc subject date message-id in-reply-to references content-type
+content-transfer-encoding mime-version
+"""
+SINGLE = frozenset(_SINGLE.split())
 
 
 @dataclass(frozen=True)
@@ -96,7 +83,7 @@ def decode(value: bytes) -> str:
         place = found.end()
     parts.append((joined[place:], ""))
     words = "".join(charsets.decode(content, label)[0] for content, label in parts if content)
-    return " ".join(CONTROL.sub("", words.replace("\t", " ")).split())
+    return CONTROL.sub("", words.replace("\t", " ")).strip()
 
 
 def _append(parts: list[tuple[bytes, str]], found: "re.Match[bytes]") -> None:
@@ -130,30 +117,25 @@ def mailboxes(value: bytes) -> list[Mailbox]:
     return found
 
 
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"?|\\.|<[^<>]*>?|[(),;:]|[^"\\<(),;:]+|.', re.DOTALL)
+
+
 def _split(value: bytes) -> Iterator[bytes]:
     """Cut a list of addresses at the commas that stand outside quotes, comments and angles."""
-    start, depth, is_quoted, is_angled, skip = 0, 0, False, False, False
-    for place, byte in enumerate(value):
-        sign = chr(byte)
-        if skip:
-            skip = False
-        elif sign == "\\":
-            skip = True
-        elif sign == '"' and not depth:
-            is_quoted = not is_quoted
-        elif is_quoted:
-            continue
-        elif sign == "(":
+    start = depth = 0
+    for token in TOKEN.finditer(value):
+        sign = token[0]
+        if sign == b"(":
             depth += 1
-        elif sign == ")" and depth:
-            depth -= 1
-        elif sign in "<>" and not depth:
-            is_angled = sign == "<"
-        elif sign in ",;" and not depth and not is_angled:
-            yield value[start:place]
-            start = place + 1
-        elif sign == ":" and not depth and not is_angled and b"@" not in value[start:place]:
-            start = place + 1  # the name of a group
+        elif sign == b")":
+            depth = max(0, depth - 1)
+        elif depth:
+            continue
+        elif sign in {b",", b";"}:
+            yield value[start : token.start()]
+            start = token.end()
+        elif sign == b":" and b"@" not in value[start : token.start()]:
+            start = token.end()  # the name of a group
     yield value[start:]
 
 

@@ -7,81 +7,23 @@ kinds of letters; quotes without one (Outlook) are found there by the fields abo
 import re
 from html.parser import HTMLParser
 
-BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "center",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
-APART = frozenset(
-    ["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote", "pre"]
-)
-SILENT = frozenset(
-    [
-        "head",
-        "style",
-        "script",
-        "title",
-        "noscript",
-        "template",
-        "object",
-        "svg",
-        "math",
-        "select",
-        "textarea",
-    ]
-)
-VOID = frozenset(
-    [
-        "area",
-        "base",
-        "basefont",
-        "br",
-        "col",
-        "embed",
-        "frame",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    ]
-)
+_BLOCKS = """
+address article aside blockquote center dd div dl dt fieldset figure footer form h1 h2 h3 h4
+h5 h6 header li main nav ol p pre section table tbody tfoot thead tr ul
+"""
+BLOCKS = frozenset(_BLOCKS.split())
+_APART = """
+p h1 h2 h3 h4 h5 h6 ul ol table blockquote pre
+"""
+APART = frozenset(_APART.split())
+_SILENT = """
+head style script title noscript template object svg math select textarea
+"""
+SILENT = frozenset(_SILENT.split())
+_VOID = """
+area base basefont br col embed frame hr img input link meta param source track wbr
+"""
+VOID = frozenset(_VOID.split())
 HIDDEN = re.compile(
     r"display\s*:\s*none|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt|\s*;|\s*$)", re.IGNORECASE
 )
