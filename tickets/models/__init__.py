@@ -7,12 +7,26 @@ from tickets.models.development import Development, Eta
 from tickets.models.duty import Alert, DutyShift, Rank
 from tickets.models.history import Event
 from tickets.models.life import Participant, Policy, Rating
+from tickets.models.mail import (
+    DeadAddress,
+    IncomingLetter,
+    LetterState,
+    Mailbox,
+    Security,
+    VerdictPlace,
+)
 from tickets.models.proof import Proof, ProofMethod
 from tickets.models.report import DayFigure, Dimension, Metric
 from tickets.models.search import SearchDocument
 from tickets.models.ticket import Addressee, Category, ChannelCode, Priority, Status, Ticket
 
 __all__ = [
+    "DeadAddress",
+    "IncomingLetter",
+    "LetterState",
+    "Mailbox",
+    "Security",
+    "VerdictPlace",
     "Addressee",
     "Alert",
     "Attachment",

@@ -1,0 +1,70 @@
+"""Addresses that lead an answer to its ticket, and a failure to its letter. They route, and never authorise.
+
+`support+t1042.<mac>@…` names a ticket, `support+b77.<mac>@…` a delivery; the mac keeps strangers from
+writing such addresses themselves (design/security.md, 2.3). Who may write is asked of the sender's
+account, whatever address they use.
+"""
+
+import base64
+import hmac
+import re
+from hashlib import sha256
+
+from django.conf import settings
+
+from portal.support.schedule import ground
+from tickets.models import Mailbox
+
+SIGNS = 16  # of base32: 80 bits
+TOKEN = re.compile(r"^[^@+]+\+([tb])(\d{1,18})\.([a-z2-7]{16})@", re.IGNORECASE)
+
+# The address answers go to, as this process read it last, by the version every change renews.
+_addresses: dict[object, str] = {}
+
+
+def answers_to() -> str:
+    """Give the address of the first mailbox in use, or nothing when nobody receives."""
+    version = ground().brand.version
+    if version not in _addresses:
+        first = Mailbox.objects.filter(is_active=True).order_by("id").first()
+        _addresses.clear()
+        _addresses[version] = first.address if first else ""
+    return _addresses[version]
+
+
+def to_ticket(number: int) -> str:
+    """Give the address that leads to a ticket, or nothing when nobody receives."""
+    return _with_token("t", number)
+
+
+def to_delivery(number: int) -> str:
+    """Give the address to which mail servers tell that this delivery did not arrive."""
+    return _with_token("b", number)
+
+
+def _with_token(kind: str, number: int) -> str:
+    address = answers_to()
+    if not address:
+        return ""
+    name, _at, domain = address.rpartition("@")
+    return f"{name}+{kind}{number}.{_mac(kind, number)}@{domain}"
+
+
+def named(address: str, kind: str) -> int | None:
+    """Give the number of the ticket ("t") or delivery ("b") an address leads to; none if it is not ours."""
+    found = TOKEN.match(address)
+    if not found or found[1].lower() != kind:
+        return None
+    number = int(found[2])
+    return number if hmac.compare_digest(found[3].lower(), _mac(kind, number)) else None
+
+
+def loop_mark() -> str:
+    """Give the sign our letters carry, by which we know them when they come back."""
+    return _mac("loop", 0)
+
+
+def _mac(kind: str, number: int) -> str:
+    key = sha256(b"mail-routes:" + settings.SECRET_KEY.encode()).digest()
+    made = hmac.new(key, f"{kind}:{number}".encode(), sha256).digest()
+    return base64.b32encode(made).decode().lower()[:SIGNS]
