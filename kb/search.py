@@ -65,7 +65,8 @@ select array_agg(distinct lexeme) from (
     select lexeme from kb_word where word like %(prefix)s order by articles desc, word limit 12) w
 """
 # Only the strongest articles of each stem are scored: a stem that stands in every other article
-# costs no more than a rare one. The stems that tell least may choose least.
+# costs no more than a rare one. The stems that tell least may choose least. With "offset 0" each
+# posting is looked up by its key: a plan made before the stems are known reads whole articles.
 RANK = """
 with figures as (
     select greatest(documents, 1)::float as n,
@@ -90,11 +91,15 @@ visible as materialized (
         coalesce(sum(s.idf) filter (where p.in_title), 0)
             / sqrt(asked.idf * greatest(doc.title_idf, 0.01)) as title
     from candidates c
-    join kb_searchdocument doc using (article_id)
+    cross join lateral (
+        select d.section_id, d.language, d.length, d.title_idf from kb_searchdocument d
+        where d.article_id = c.article_id and (d.is_public or %(sees_all)s)
+            and d.language = any(%(languages)s) offset 0) doc
     cross join stems s
-    join kb_posting p on p.lexeme = s.lexeme and p.article_id = c.article_id, asked, figures
-    where (doc.is_public or %(sees_all)s) and doc.language = any(%(languages)s)
-    group by c.article_id, doc.article_id, asked.idf),
+    cross join lateral (
+        select p.frequency, p.in_title from kb_posting p
+        where p.lexeme = s.lexeme and p.article_id = c.article_id offset 0) p, asked, figures
+    group by c.article_id, doc.section_id, doc.language, doc.title_idf, asked.idf),
 total as materialized (select max(bm25) as best from visible)
 select article_id, section_id, own * (bm25 / greatest(total.best, 0.01) + %(title_weight)s * title) as score
 from visible, total
