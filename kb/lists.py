@@ -5,6 +5,7 @@ from typing import NamedTuple, TypedDict
 
 from django.db.models import Q
 
+from kb.audience import audience_of
 from kb.memory import remember
 from kb.models import Article, Section
 from kb.search import Reader, similar
@@ -30,13 +31,13 @@ class Around(NamedTuple):
 
 def home_lists(user: Reader, language: str) -> HomeLists:
     """Give sections with their counts, what is read most, what was updated last."""
-    key = ("home", language, user.is_authenticated)
+    key = ("home", language, audience_of(user))
     return remember(key, lambda: _home_lists(user, language))
 
 
 def around(article: Article, user: Reader) -> Around:
     """Give what the page of an article shows below its words."""
-    key = ("around", article.pk, user.is_authenticated)
+    key = ("around", article.pk, audience_of(user))
     return remember(key, lambda: _around(article, user))
 
 

@@ -11,6 +11,8 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Left
 from django.utils import timezone
 
+from kb.audience import ACCESS_OF, audience_of
+
 if TYPE_CHECKING:
     from accounts.models import User
     from kb.models import Article, Section  # noqa: F401 (named in the bases below)
@@ -29,8 +31,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def visible_to(self, user: User | AnonymousUser) -> ArticleQuerySet:
         """Keep the published articles that this reader may read."""
-        published = self.published()
-        return published if user.is_authenticated else published.filter(access="public")
+        return self.published().filter(access__in=ACCESS_OF[audience_of(user)])
 
     def in_language(self, language: str) -> ArticleQuerySet:
         """Keep the articles a reader of this language should meet in lists.
