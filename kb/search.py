@@ -21,6 +21,7 @@ from kb.passages import fold
 from portal import html
 
 Reader = User | AnonymousUser
+Stemmed = tuple[str, list[str], bool]  # a word, its stems, whether readers can find it
 Ranked = tuple[int, int, float]  # article, section, score
 LONGEST_QUERY = 400  # characters
 MOST_WORDS = 40
@@ -29,6 +30,7 @@ MOST_SUGGESTIONS = 6
 TITLE_WEIGHT = 0.4  # of the best score of the words
 SUGGESTED_TITLE_WEIGHT = 1.5  # whoever still types looks for a title
 WEAKEST = 0.12  # of the best score; what is below is noise
+CLEARLY = 0.3  # by so much more the other layout must know, to be what was meant
 SHORTEST_CORRECTED = 4  # letters; shorter words are too alike
 WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 # The same keys on a Russian and on an English keyboard.
@@ -167,7 +169,7 @@ def search(
 def suggest(*, query: str, user: Reader, language: str) -> list[Article]:
     """Give the articles that match what was typed so far; the last word may be unfinished."""
     asked = tidy(query)
-    words = WORD.findall(fold(asked).lower())
+    words = _words(asked)
     if not words:
         return []
     lexemes = understand(asked, user, is_literal=len(words) == 1).lexemes
@@ -197,23 +199,57 @@ def understand(asked: str, user: Reader, *, is_literal: bool = False) -> Underst
     unknown = [word for word, _lexemes, known in stems if not known]
     if is_literal or not unknown:
         return Understood(_join(stems))
-    if len(unknown) == len([one for one in stems if one[1]]):
-        switched = _switched(asked)
-        other = _stems(switched, user) if switched else []
-        if any(known for _word, _lexemes, known in other):
-            return Understood(_join(other), switched)
-    return _corrected(asked, stems, unknown, user)
+    relaid = _relaid(asked, user)
+    if relaid != asked:
+        return _understood(relaid, _stems(relaid, user), user, corrected=relaid)
+    return _understood(asked, stems, user)
 
 
-def _stems(asked: str, user: Reader) -> list[tuple[str, list[str], bool]]:
-    words = WORD.findall(fold(asked).lower())[:MOST_WORDS]
+def _relaid(asked: str, user: Reader) -> str:
+    """Read each part of a question in the other keyboard layout where that makes words of it.
+
+    A part ends at a space: a letter of the other layout may be a comma in this one, «,hjym».
+    """
+    parts = [(part, _switched(part)) for part in asked.split()]
+    together = " ".join(f"{part} {other}" for part, other in parts)
+    known = {word: (found, known) for word, found, known in _stems(together, user)}
+
+    def share(part: str) -> float:
+        return _known_share([(word, *known.get(word, ([word], False))) for word in _words(part)])
+
+    return " ".join(
+        other if other and share(other) > share(part) + CLEARLY else part for part, other in parts
+    )
+
+
+def _understood(
+    asked: str, stems: Sequence[Stemmed], user: Reader, *, corrected: str = ""
+) -> Understood:
+    unknown = [word for word, _lexemes, known in stems if not known]
+    return (
+        _corrected(asked, stems, unknown, user) if unknown else Understood(_join(stems), corrected)
+    )
+
+
+def _known_share(stems: Sequence[Stemmed]) -> float:
+    """Give the share of letters that stand in words of the index, or in stop words."""
+    told = [(len(word), known) for word, _lexemes, known in stems]
+    return sum(length for length, known in told if known) / max(1, sum(n for n, _known in told))
+
+
+def _stems(asked: str, user: Reader) -> list[Stemmed]:
+    words = _words(asked)[: 2 * MOST_WORDS]
     with connection.cursor() as cursor:
         cursor.execute(STEMS, {"words": words, "sees_all": user.is_authenticated})
         # A word without a stem is a stop word: nothing is wrong with it.
         return [(word, lexemes, known or not lexemes) for word, lexemes, known in cursor.fetchall()]
 
 
-def _join(stems: Sequence[tuple[str, list[str], bool]]) -> list[str]:
+def _words(text: str) -> list[str]:
+    return WORD.findall(fold(text).lower())
+
+
+def _join(stems: Sequence[Stemmed]) -> list[str]:
     return list(dict.fromkeys(lexeme for _word, lexemes, _known in stems for lexeme in lexemes))
 
 
@@ -225,7 +261,7 @@ def _switched(asked: str) -> str:
 
 
 def _corrected(
-    asked: str, stems: Sequence[tuple[str, list[str], bool]], unknown: list[str], user: Reader
+    asked: str, stems: Sequence[Stemmed], unknown: list[str], user: Reader
 ) -> Understood:
     wanted = [word for word in unknown if len(word) >= SHORTEST_CORRECTED]
     with connection.cursor() as cursor:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -190,16 +191,20 @@ def _counts(person: User, at: datetime) -> dict[str, int]:
         "on_their_way": Delivery.objects.filter(state__in=[State.PENDING, State.SENDING]),
         "drafts": Article.objects.filter(status=ArticleStatus.DRAFT),
     }
-    parts: list[str] = []
-    values: list[Any] = []
-    for rows in counted.values():
+    composed = {name: _composed(rows) for name, rows in counted.items()}
+    values = [value for _sql, given in composed.values() for value in given]
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {', '.join(sql for sql, _given in composed.values())}", values)
+        return dict(zip(counted, cursor.fetchone(), strict=True))
+
+
+def _composed(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    try:
         some = rows.order_by().values("pk")[: MOST_COUNTED + 1]
         sql, given = some.query.sql_with_params()
-        parts.append(f"(select count(*) from ({sql}) counted)")  # noqa: S608 (what Django composed)
-        values += given
-    with connection.cursor() as cursor:
-        cursor.execute(f"select {', '.join(parts)}", values)
-        return dict(zip(counted, cursor.fetchone(), strict=True))
+    except EmptyResultSet:  # of what this person may see, nothing can be there
+        return "0", ()
+    return f"(select count(*) from ({sql}) counted)", tuple(given)  # noqa: S608 (Django composed it)
 
 
 def _shown(count: int) -> int | str:
