@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
@@ -46,6 +46,16 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             ).values("translation_of_id")
         )
         return self.filter(Q(language=language) | untranslated)
+
+    def stale(self, on: date) -> ArticleQuerySet:
+        """Keep the published articles that should be looked at again by a day."""
+        return self.published().filter(review_by__lte=on)
+
+    def older_translations(self) -> ArticleQuerySet:
+        """Keep the translations whose original has changed since."""
+        return self.published().filter(
+            translation_of__status="published", translation_of__updated_at__gt=F("updated_at")
+        )
 
     def popular(self) -> ArticleQuerySet:
         """Sort by how often they were read in the last 30 days."""

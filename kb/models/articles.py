@@ -25,6 +25,14 @@ def new_short_code() -> str:
 class Section(models.Model):
     """A shelf of the knowledge base."""
 
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("within"),
+    )
     slug = models.SlugField(_("address"), max_length=120, unique=True)
     icon = models.SlugField(_("icon"), max_length=30, default="file")
     title_ru = models.CharField(_("title (Russian)"), max_length=120)
@@ -70,6 +78,22 @@ class ArticleStatus(models.TextChoices):
 
     DRAFT = "draft", _("draft")
     PUBLISHED = "published", _("published")
+    ARCHIVED = "archived", _("archived")
+
+
+class Kind(models.TextChoices):
+    """What an article is."""
+
+    ARTICLE = "article", _("article")
+    QUESTION = "question", _("question with a short answer")
+
+
+class Significance(models.TextChoices):
+    """How much a revision changes for readers."""
+
+    TYPO = "typo", _("a slip of the pen")
+    SMALL = "small", _("small")
+    MAJOR = "major", _("major")
 
 
 class Article(models.Model):
@@ -78,6 +102,7 @@ class Article(models.Model):
     section = models.ForeignKey(
         Section, models.PROTECT, related_name="articles", verbose_name=_("section")
     )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.ARTICLE)
     slug = models.SlugField(_("address"), max_length=200, unique=True)
     language = models.CharField(
         _("language"),
@@ -115,6 +140,24 @@ class Article(models.Model):
         editable=False,
         verbose_name=_("current revision"),
     )
+    # Words that wait for somebody else to read them, and words that wait for their hour.
+    submitted_revision = models.ForeignKey(
+        "kb.Revision", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
+    scheduled_revision = models.ForeignKey(
+        "kb.Revision", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    scheduled_at = models.DateTimeField(
+        _("to be published at"), null=True, blank=True, editable=False
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -128,6 +171,9 @@ class Article(models.Model):
     )
     related = models.ManyToManyField("self", blank=True, verbose_name=_("related articles"))
     checked_on = models.DateField(_("checked on"), null=True, blank=True)
+    review_by = models.DateField(_("look at it again by"), null=True, blank=True)
+    # What somebody of the staff says is wrong with it; empty: nothing.
+    needs_change = models.CharField(_("needs a change"), max_length=500, blank=True)
     published_at = models.DateTimeField(_("published at"), null=True, blank=True)
     updated_at = models.DateTimeField(_("updated at"), default=timezone.now)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
@@ -141,8 +187,13 @@ class Article(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="published_articles_have_a_revision",
-                condition=Q(status="draft")
+                condition=~Q(status="published")
                 | Q(current_revision__isnull=False, published_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="scheduled_articles_have_words_and_an_hour",
+                condition=Q(scheduled_at__isnull=True, scheduled_revision__isnull=True)
+                | Q(scheduled_at__isnull=False, scheduled_revision__isnull=False),
             ),
             models.CheckConstraint(
                 name="articles_are_no_translations_of_themselves",
@@ -155,6 +206,22 @@ class Article(models.Model):
                 fields=["language", "-updated_at"],
                 name="article_recent",
                 condition=Q(status="published"),
+            ),
+            # Read by the task that publishes what is due.
+            models.Index(
+                fields=["scheduled_at"],
+                name="article_scheduled",
+                condition=Q(scheduled_at__isnull=False),
+            ),
+            # Read by the list of what waits for a review.
+            models.Index(
+                fields=["id"],
+                name="article_submitted",
+                condition=Q(submitted_revision__isnull=False),
+            ),
+            # Read by the list of what may be stale.
+            models.Index(
+                fields=["review_by"], name="article_to_check", condition=Q(status="published")
             ),
         ]
 
@@ -178,6 +245,12 @@ class Revision(models.Model):
     body = models.TextField(_("text"))  # sanitised HTML
     plain = models.TextField(editable=False)  # the same without markup, for search and snippets
     comment = models.CharField(_("what changed"), max_length=300, blank=True)
+    significance = models.CharField(
+        _("how much it changes"),
+        max_length=10,
+        choices=Significance.choices,
+        default=Significance.SMALL,
+    )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
