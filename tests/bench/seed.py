@@ -241,7 +241,12 @@ def articles(count: int) -> None:
     ]
     made = Article.objects.bulk_create(
         (
-            Article(section=luck.choice(shelves), slug=f"article-{number}", created_at=NOW)
+            Article(
+                section=luck.choice(shelves),
+                slug=f"article-{number}",
+                short_code=f"b{number}",  # made by chance, two of fifty thousand are alike
+                created_at=NOW,
+            )
             for number in range(count)
         ),
         AT_ONCE,
