@@ -15,6 +15,12 @@ class Audience(IntEnum):
     STAFF = 2
 
 
+# Who may read an article, by its access.
+AUDIENCE_OF = {
+    "public": Audience.EVERYBODY,
+    "customers": Audience.CUSTOMERS,
+    "staff": Audience.STAFF,
+}
 ACCESS_OF = {
     Audience.EVERYBODY: ("public",),
     Audience.CUSTOMERS: ("public", "customers"),

@@ -59,4 +59,4 @@ def _title(article: Article) -> str:
 
 
 def _admin_page(article: Article) -> str:
-    return settings.SITE_URL + reverse("admin:kb_article_change", args=[article.pk])
+    return f"{settings.SITE_URL}{reverse('admin:kb_article_change', args=[article.pk])}"

@@ -115,8 +115,7 @@ def is_older_translation(article: Article) -> bool:
 
 
 def _is_older(article: Article) -> bool:
-    original = Article.objects.published().filter(pk=article.translation_of_id)
-    return original.filter(updated_at__gt=article.updated_at).exists()
+    return Article.objects.filter(pk=article.pk).older_translations().exists()
 
 
 def _home_lists(user: Reader, language: str) -> HomeLists:

@@ -15,9 +15,11 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from kb import passages
+from kb.audience import audience_of
 from kb.memory import remember
 from kb.models import Article, Revision, Section
 from kb.passages import fold
+from kb.taught import taught
 from portal import html
 
 Reader = User | AnonymousUser
@@ -43,7 +45,8 @@ STEMS = """
 select w.word, l.lexemes,
     exists (
         select from kb_lexeme k where k.lexeme = any(l.lexemes)
-            and case when %(sees_all)s then k.articles else k.public_articles end > 0) as known
+            and case %(audience)s when 0 then k.public_articles when 1 then k.customer_articles
+                else k.articles end > 0) as known
 from unnest(%(words)s::text[]) with ordinality w(word, position)
 cross join lateral (select tsvector_to_array(to_tsvector('russian', w.word)) as lexemes) l
 order by w.position
@@ -57,7 +60,8 @@ cross join lateral (
         and levenshtein_less_equal(w.word, asked.word, 2) <= case when length(asked.word) < 6 then 1 else 2 end
         and exists (
             select from kb_lexeme k where k.lexeme = w.lexeme
-                and case when %(sees_all)s then k.articles else k.public_articles end > 0)
+                and case %(audience)s when 0 then k.public_articles when 1 then k.customer_articles
+                else k.articles end > 0)
     order by levenshtein(w.word, asked.word), similarity(w.word, asked.word) desc,
         w.articles desc, w.word
     limit 1) best
@@ -75,15 +79,16 @@ with figures as (
         greatest(total_length / greatest(documents, 1), 1) as mean
     from kb_searchstatistics where id = 1),
 stems as materialized (
-    select k.lexeme, ln(1 + (n - k.articles + 0.5) / (k.articles + 0.5)) as idf,
+    select k.lexeme, asked.weight * ln(1 + (n - k.articles + 0.5) / (k.articles + 0.5)) as idf,
         row_number() over (order by k.articles) as place
-    from kb_lexeme k, figures where k.lexeme = any(%(lexemes)s) and k.articles > 0),
+    from unnest(%(lexemes)s::text[], %(weights)s::float8[]) asked(lexeme, weight)
+    join kb_lexeme k on k.lexeme = asked.lexeme, figures where k.articles > 0),
 asked as materialized (select greatest(sum(idf), 0.01) as idf from stems),
 candidates as materialized (
     select distinct strong.article_id
     from stems cross join lateral (
         select p.article_id from kb_posting p
-        where p.lexeme = stems.lexeme and (p.is_public or %(sees_all)s)
+        where p.lexeme = stems.lexeme and p.audience <= %(audience)s
         order by p.weight desc limit case when stems.place <= 2 then 200 else 60 end) strong),
 visible as materialized (
     select c.article_id, doc.section_id,
@@ -95,7 +100,7 @@ visible as materialized (
     from candidates c
     cross join lateral (
         select d.section_id, d.language, d.length, d.title_idf from kb_searchdocument d
-        where d.article_id = c.article_id and (d.is_public or %(sees_all)s)
+        where d.article_id = c.article_id and d.audience <= %(audience)s
             and d.language = any(%(languages)s) offset 0) doc
     cross join stems s
     cross join lateral (
@@ -240,9 +245,14 @@ def _known_share(stems: Sequence[Stemmed]) -> float:
 def _stems(asked: str, user: Reader) -> list[Stemmed]:
     words = _words(asked)[: 2 * MOST_WORDS]
     with connection.cursor() as cursor:
-        cursor.execute(STEMS, {"words": words, "sees_all": user.is_authenticated})
+        cursor.execute(STEMS, {"words": words, "audience": int(audience_of(user))})
         # A word without a stem is a stop word: nothing is wrong with it.
-        return [(word, lexemes, known or not lexemes) for word, lexemes, known in cursor.fetchall()]
+        found = cursor.fetchall()
+    meant = taught().known
+    return [
+        (word, lexemes, known or not lexemes or not meant.isdisjoint(lexemes))
+        for word, lexemes, known in found
+    ]
 
 
 def _words(text: str) -> list[str]:
@@ -265,7 +275,7 @@ def _corrected(
 ) -> Understood:
     wanted = [word for word in unknown if len(word) >= SHORTEST_CORRECTED]
     with connection.cursor() as cursor:
-        cursor.execute(CORRECT, {"words": wanted, "sees_all": user.is_authenticated})
+        cursor.execute(CORRECT, {"words": wanted, "audience": int(audience_of(user))})
         better = {word: (other, lexeme) for word, other, lexeme in cursor.fetchall()}
     if not better:
         return Understood(_join(stems))
@@ -299,14 +309,16 @@ def _rank(
 ) -> list[Ranked]:
     if not lexemes:
         return []
+    wanted, weights = taught().widened(lexemes)
     with connection.cursor() as cursor:
         cursor.execute(
             RANK,
             {
-                "lexemes": lexemes,
+                "lexemes": wanted,
+                "weights": weights,
                 "language": language,
                 "languages": ["ru", language],
-                "sees_all": user.is_authenticated,
+                "audience": int(audience_of(user)),
                 "limit": limit,
                 "title_weight": title_weight,
             },

@@ -44,12 +44,14 @@ def index(_request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@memory.at_one_version()
 def section(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the articles of a section; one without any that this reader may read does not exist."""
     shelf = lists.shelf(slug, request.user, get_language())
     if shelf is None:
-        if moved := OldAddress.objects.filter(slug=slug, section__isnull=False).first():
-            return redirect(moved.section, permanent=True)
+        moved = Section.objects.filter(old_addresses__slug=slug).first()
+        if moved is not None:
+            return redirect(moved, permanent=True)
         raise Http404
     visible = Article.objects.visible_to(request.user).in_language(get_language())
     inside = visible.filter(section=shelf.section, kind=Kind.ARTICLE).for_list()
@@ -102,6 +104,7 @@ def picture(request: HttpRequest, number: UUID, width: int) -> HttpResponseBase:
 
 
 @require_safe
+@memory.at_one_version()
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """Show an article; a hidden one is as good as none, one that moved is led to."""
     # The version of the lists changes with every article that readers may see differently.
@@ -119,6 +122,7 @@ def _article(request: HttpRequest, slug: str) -> HttpResponse:
         "article": found,
         "revision": revision,
         "body": body,
+        "canonical": request.build_absolute_uri(found.get_absolute_url()),
         "headings": headings if len(headings) >= FEWEST_HEADINGS else (),
         "minutes": minutes_of(revision.body),
         "short_link": request.build_absolute_uri(reverse("short_link", args=[found.short_code])),
@@ -229,6 +233,7 @@ def read(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@memory.at_one_version()
 def find(request: HttpRequest) -> HttpResponse:
     """Answer a question with articles, and with a way on when none of them fits."""
     asked, number = search.tidy(request.GET.get("q", "")), _number(request.GET.get("page", ""))
@@ -260,6 +265,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@memory.at_one_version()
 def suggest(request: HttpRequest) -> HttpResponse:
     """Give the articles for what was typed so far, as a fragment."""
     asked = request.GET.get("q", "")

@@ -6,6 +6,9 @@ from kb.actions.reading import LONGEST_COMMENT, REASON_WORDS, REASONS, count_rea
 from kb.actions.shelves import check_place, confirm, flag, keep, keep_section, next_review, relate
 from kb.actions.teaching import forget_taught, keep_stop_word, keep_synonyms, synonyms_of
 from kb.actions.words import (
+    NothingWritten,
+    SavedMeanwhile,
+    TooLong,
     check_words,
     forget_unsaved,
     hold,
@@ -15,6 +18,11 @@ from kb.actions.words import (
     save,
 )
 from kb.actions.workflow import (
+    NothingToReview,
+    NotSubmitted,
+    NotWritten,
+    OwnWords,
+    PastHour,
     approve,
     archive,
     publish,
@@ -32,6 +40,14 @@ __all__ = [
     "LONGEST_COMMENT",
     "REASONS",
     "REASON_WORDS",
+    "NotSubmitted",
+    "NotWritten",
+    "NothingToReview",
+    "NothingWritten",
+    "OwnWords",
+    "PastHour",
+    "SavedMeanwhile",
+    "TooLong",
     "add_picture",
     "approve",
     "archive",

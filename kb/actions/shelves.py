@@ -84,7 +84,7 @@ def keep_section(*, section: Section) -> Section:
 def check_place(section: Section) -> None:
     """Refuse shelves that stand in a circle, or too deep. Raises SectionInItself, TooDeep."""
     # Race: two who move sections into each other at once; they take turns here.
-    parents = dict(
+    parents: dict[int, int | None] = dict(
         Section.objects.select_for_update().order_by("id").values_list("id", "parent_id")
     )
     above, depth = section.parent_id, 1

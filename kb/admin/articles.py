@@ -7,7 +7,7 @@ from ckeditor.widgets import CKEditorWidget
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Max, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -116,8 +116,10 @@ class ArticleForm(forms.ModelForm):
             " compare it with theirs, then save once more."
         )
         self.add_error("body", words % {"who": who, "number": newest.number})
-        self.data = self.data.copy()
-        self.data["based_on"] = str(newest.number)
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["based_on"] = str(newest.number)
+        self.data = data
 
 
 def _has_waiting(row: Article) -> bool:
@@ -169,7 +171,7 @@ class WaitingFilter(admin.SimpleListFilter):
         return narrow(queryset) if narrow else queryset
 
 
-LISTS: tuple[tuple[str, Any, Callable[[QuerySet[Article]], QuerySet[Article]]], ...] = (
+LISTS: tuple[tuple[str, Any, Callable[[Any], QuerySet[Article]]], ...] = (
     (
         "review",
         gettext_lazy("review it"),
@@ -382,7 +384,7 @@ class ArticleAdmin(ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add the pages around an article: review, differences, preview, pictures, what is typed."""
-        return [*pages.urls(self), *super().get_urls()]
+        return [*pages.urls(), *super().get_urls()]
 
     def changeform_view(
         self,

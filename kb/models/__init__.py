@@ -14,7 +14,6 @@ from kb.models.articles import (
 )
 from kb.models.authoring import ArticleEvent, EditLock, Picture, Unsaved
 from kb.models.index import Lexeme, Posting, SearchDocument, SearchStatistics, Word
-from kb.models.learning import Click, Dealt, Question
 from kb.models.searching import StopWord, Synonyms
 from kb.models.structure import ArticleLink, OldAddress
 
@@ -24,15 +23,12 @@ __all__ = [
     "ArticleEvent",
     "ArticleLink",
     "ArticleStatus",
-    "Click",
-    "Dealt",
     "EditLock",
     "Kind",
     "Lexeme",
     "OldAddress",
     "Picture",
     "Posting",
-    "Question",
     "ReadCount",
     "Revision",
     "SearchDocument",

@@ -21,7 +21,9 @@ class SearchDocument(models.Model):
     # Copies of the article's own, so that ranking reads one row an article.
     section = models.ForeignKey(Section, models.CASCADE, related_name="+")
     language = models.CharField(max_length=5)
-    is_public = models.BooleanField()
+    audience = models.PositiveSmallIntegerField(
+        default=2
+    )  # who may read it at least (kb/audience.py)
 
     class Meta:
         verbose_name = _("indexed article")
@@ -41,7 +43,7 @@ class Posting(models.Model):
     in_title = models.BooleanField()
     # What the stem would add to the article's score; says which articles are worth scoring.
     weight = models.FloatField()
-    is_public = models.BooleanField()  # a copy of the article's own
+    audience = models.PositiveSmallIntegerField(default=2)  # a copy of the article's own
 
     class Meta:
         verbose_name = _("posting")
@@ -49,7 +51,7 @@ class Posting(models.Model):
         indexes = [
             # Read by ranking: the strongest articles of a stem, the table is not touched.
             models.Index(
-                "lexeme", F("weight").desc(), "article", "is_public", name="posting_by_weight"
+                "lexeme", F("weight").desc(), "article", "audience", name="posting_by_weight"
             )
         ]
 
@@ -58,11 +60,12 @@ class Posting(models.Model):
 
 
 class Lexeme(models.Model):
-    """In how many published articles a stem stands, and in how many that everybody may read."""
+    """In how many published articles a stem stands, and in how many of each kind of reader."""
 
     lexeme = models.TextField(primary_key=True)
     articles = models.PositiveIntegerField()
     public_articles = models.PositiveIntegerField()
+    customer_articles = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name = _("stem")
