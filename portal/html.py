@@ -97,6 +97,10 @@ WORD_ITEM = re.compile(r"<p[^>]*MsoListParagraph[^>]*>(.*?)</p>", re.DOTALL | re
 BULLET = re.compile(
     r"^\s*(?:<[^>]*>|\s|&nbsp;|\xa0)*(?:(?P<bullet>[·•§o▪–-])|(?P<number>\d{1,3}[.)]))(?:\s|&nbsp;|\xa0|<[^>]*>)+"
 )
+WORD_LOOK = re.compile(
+    r"(?<=[\w\"'])\s+(?:class|style|lang|align)=(?:\"[^\"]*\"|'[^']*'|[^\s>]+)|</?span\b[^>]*>",
+    re.IGNORECASE,
+)
 EMPTY = re.compile(r"<(p|h[1-6]|li|b|i|strong|em|span)\b[^>]*>(?:\s|&nbsp;|\xa0|<br\s*/?>)*</\1>")
 IS_WORD = re.compile(r"\bMso[A-Z]|urn:schemas-microsoft-com|<o:p\b|mso-", re.IGNORECASE)
 
@@ -107,6 +111,7 @@ def from_word(text: str) -> str:
         return text
     text = WORD_ELEMENT.sub("", WORD_COMMENT.sub("", text))
     listed = re.sub(r"</(ul|ol)>\s*<\1>", "", WORD_ITEM.sub(_item, text))
+    listed = WORD_LOOK.sub("", listed)
     for _nested in range(4):
         listed, found = EMPTY.subn("", listed)
         if not found:
