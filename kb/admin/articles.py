@@ -329,7 +329,9 @@ class ArticleAdmin(ModelAdmin):
         super().save_related(request, form, formsets, change)
         actions.relate(article=form.instance, others=list(related))
 
-    @action(description=gettext_lazy("Save and submit for review"))
+    @action(
+        description=gettext_lazy("Save and submit for review"), attrs={"name": "kb_article_submit"}
+    )
     def submit(self, request: HttpRequest, obj: Article) -> None:
         """Let somebody else read it."""
         self._try(
@@ -338,7 +340,11 @@ class ArticleAdmin(ModelAdmin):
             _("It waits for a review now."),
         )
 
-    @action(description=gettext_lazy("Save and publish"), permissions=["publish"])
+    @action(
+        description=gettext_lazy("Save and publish"),
+        permissions=["publish"],
+        attrs={"name": "kb_article_publish"},
+    )
     def publish(self, request: HttpRequest, obj: Article) -> None:
         """Let readers find it."""
         self._try(
@@ -347,7 +353,11 @@ class ArticleAdmin(ModelAdmin):
             _("Readers see it now."),
         )
 
-    @action(description=gettext_lazy("Save and take back"), permissions=["publish"])
+    @action(
+        description=gettext_lazy("Save and take back"),
+        permissions=["publish"],
+        attrs={"name": "kb_article_unpublish"},
+    )
     def unpublish(self, request: HttpRequest, obj: Article) -> None:
         """Take it back to a draft."""
         self._try(

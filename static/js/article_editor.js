@@ -1,6 +1,6 @@
 /* The editor of an article: keeps what is typed, offers it back after a crash, takes pictures.
    Without it the form saves all the same. */
-(() => {
+document.addEventListener("DOMContentLoaded", () => {
   "use strict";
   const state = document.querySelector("[data-article-state]");
   if (!state) return;
@@ -94,4 +94,4 @@
       wrong.hidden = false;
     }
   });
-})();
+});
