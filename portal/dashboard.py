@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Invitation, Organization, Role, User
 from accounts.requests import signed_in
-from kb.models import Article, ArticleStatus, Section
+from kb.models import Article, ArticleStatus, Section, StopWord, Synonyms
 from portal.delivery.models import Delivery, Heartbeat, State
 from portal.feedback.models import Feedback
 from portal.jobs.models import Job
@@ -46,7 +46,15 @@ MENU: Sequence[tuple[Any, Sequence[tuple[type[Model], str]]]] = (
             (Macro, "bolt"),
         ),
     ),
-    (gettext_lazy("Knowledge base"), ((Article, "article"), (Section, "shelves"))),
+    (
+        gettext_lazy("Knowledge base"),
+        (
+            (Article, "article"),
+            (Section, "shelves"),
+            (Synonyms, "sync_alt"),
+            (StopWord, "block"),
+        ),
+    ),
     (
         gettext_lazy("People"),
         ((User, "person"), (Organization, "apartment"), (Invitation, "mail"), (Role, "badge")),

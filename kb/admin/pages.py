@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from accounts.requests import signed_in
@@ -121,14 +122,14 @@ class DecisionForm(forms.Form):
     publish_at = forms.DateTimeField(
         label=gettext_lazy("Publish at, Moscow time"),
         required=False,
-        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
+        widget=UnfoldAdminTextInputWidget({"type": "datetime-local"}),
         help_text=gettext_lazy("Empty: at once."),
     )
     comment = forms.CharField(
         label=gettext_lazy("Comment"),
         required=False,
         max_length=500,
-        widget=forms.Textarea({"rows": 3}),
+        widget=UnfoldAdminTextareaWidget({"rows": 3}),
         help_text=gettext_lazy("Needed when you send it back: what should be different."),
     )
 
