@@ -303,7 +303,9 @@ def _with_constants(sql: str, values: tuple[Any, ...]) -> tuple[str, tuple[Any, 
 def _constant(value: Any) -> str:
     if isinstance(value, str) and CODE.fullmatch(value):
         return f"'{value}'"
-    return str(value) if type(value) is int and value in RANKS else "%s"
+    # Numbers come in a type of the driver; True and False are numbers too, but not here.
+    is_rank = isinstance(value, int) and not isinstance(value, bool) and value in RANKS
+    return str(int(value)) if is_rank else "%s"
 
 
 def filled(values: tuple[Any, ...], places: Mapping[Hashable, Any]) -> list[Any]:
