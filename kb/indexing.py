@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from kb.models import Access, Article, SearchStatistics
+from kb.audience import AUDIENCE_OF
+from kb.models import Article, SearchStatistics
 from kb.passages import fold
 from portal import html
 
@@ -23,10 +24,10 @@ with doc as (
         || setweight(to_tsvector('russian', %(headings)s), 'B')
         || setweight(to_tsvector('russian', %(summary)s), 'C')
         || setweight(to_tsvector('russian', %(body)s), 'D') as vector)
-insert into kb_posting (lexeme, article_id, frequency, in_title, weight, is_public)
+insert into kb_posting (lexeme, article_id, frequency, in_title, weight, audience)
 select u.lexeme, %(article)s,
     sum(case w.weight when 'A' then 6 when 'B' then 2 when 'C' then 2 else 1 end),
-    bool_or(w.weight = 'A'), 0, %(is_public)s
+    bool_or(w.weight = 'A'), 0, %(audience)s
 from doc, unnest(doc.vector) u(lexeme, positions, weights), unnest(u.weights) w(weight)
 group by u.lexeme
 """
@@ -47,8 +48,8 @@ from (select count(*) as documents, coalesce(sum(length), 0) as length from kb_s
 where kb_searchstatistics.id = 1
 """
 DOCUMENTS = """
-insert into kb_searchdocument (article_id, length, title_idf, section_id, language, is_public)
-select a.id, sum(p.frequency), 0, a.section_id, a.language, a.access = 'public'
+insert into kb_searchdocument (article_id, length, title_idf, section_id, language, audience)
+select a.id, sum(p.frequency), 0, a.section_id, a.language, min(p.audience)
 from kb_article a join kb_posting p on p.article_id = a.id
 where a.id = any(%(articles)s)
 group by a.id
@@ -62,17 +63,20 @@ from kb_searchdocument doc, kb_searchstatistics s
 where p.article_id = any(%(articles)s) and doc.article_id = p.article_id and s.id = 1
 """
 COUNT = """
-insert into kb_lexeme (lexeme, articles, public_articles)
-select lexeme, count(*), count(*) filter (where is_public)
+insert into kb_lexeme (lexeme, articles, public_articles, customer_articles)
+select lexeme, count(*), count(*) filter (where audience = 0), count(*) filter (where audience <= 1)
 from kb_posting where article_id = any(%(articles)s) group by lexeme order by lexeme
 on conflict (lexeme) do update set articles = kb_lexeme.articles + excluded.articles,
-    public_articles = kb_lexeme.public_articles + excluded.public_articles
+    public_articles = kb_lexeme.public_articles + excluded.public_articles,
+    customer_articles = kb_lexeme.customer_articles + excluded.customer_articles
 """
 DISCOUNT = """
 update kb_lexeme k
-set articles = k.articles - gone.articles, public_articles = k.public_articles - gone.public
+set articles = k.articles - gone.articles, public_articles = k.public_articles - gone.public,
+    customer_articles = k.customer_articles - gone.customers
 from (
-    select lexeme, count(*) as articles, count(*) filter (where is_public) as public
+    select lexeme, count(*) as articles, count(*) filter (where audience = 0) as public,
+        count(*) filter (where audience <= 1) as customers
     from kb_posting where article_id = any(%(articles)s) group by lexeme) gone
 where k.lexeme = gone.lexeme
 """
@@ -148,7 +152,7 @@ def _insert(cursor: CursorWrapper, article: Article) -> None:
     body = _searchable(revision.plain[:LONGEST_BODY])
     values: dict[str, str | int | bool] = {
         "article": article.pk,
-        "is_public": article.access == Access.PUBLIC,
+        "audience": AUDIENCE_OF[article.access],
         "title": _searchable(revision.title),
         "headings": _searchable(
             " . ".join(html.plain(one) for one in HEADINGS.findall(revision.body))

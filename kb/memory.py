@@ -1,7 +1,9 @@
 """What many pages show, remembered in this process until something that readers see changes."""
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,6 +13,7 @@ REMEMBERED_FOR = 60  # seconds: reads are counted all the time and change what i
 MOST_REMEMBERED = 2000
 
 T = TypeVar("T")
+_pinned: ContextVar[tuple[UUID | None] | None] = ContextVar("pinned", default=None)
 _remembered: dict[Hashable, tuple[float, Any]] = {}
 
 
@@ -19,8 +22,23 @@ def forget() -> None:
     _remembered.clear()
 
 
+@contextmanager
+def at_one_version() -> Iterator[None]:
+    """Ask for the version once: a page is made of what holds at its beginning."""
+    token = _pinned.set((_version(),))
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
 def version() -> UUID | None:
     """Give what changes whenever readers would see something else."""
+    pinned = _pinned.get()
+    return pinned[0] if pinned else _version()
+
+
+def _version() -> UUID | None:
     # Every page asks this, and composing the query would take longer than its answer.
     with connection.cursor() as cursor:
         cursor.execute("select version from kb_searchstatistics where id = 1")

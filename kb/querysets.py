@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Left
 from django.utils import timezone
+
+from kb.audience import ACCESS_OF, audience_of
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -29,8 +31,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def visible_to(self, user: User | AnonymousUser) -> ArticleQuerySet:
         """Keep the published articles that this reader may read."""
-        published = self.published()
-        return published if user.is_authenticated else published.filter(access="public")
+        return self.published().filter(access__in=ACCESS_OF[audience_of(user)])
 
     def in_language(self, language: str) -> ArticleQuerySet:
         """Keep the articles a reader of this language should meet in lists.
@@ -45,6 +46,16 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             ).values("translation_of_id")
         )
         return self.filter(Q(language=language) | untranslated)
+
+    def stale(self, on: date) -> ArticleQuerySet:
+        """Keep the published articles that should be looked at again by a day."""
+        return self.published().filter(review_by__lte=on)
+
+    def older_translations(self) -> ArticleQuerySet:
+        """Keep the translations whose original has changed since."""
+        return self.published().filter(
+            translation_of__status="published", translation_of__updated_at__gt=F("updated_at")
+        )
 
     def popular(self) -> ArticleQuerySet:
         """Sort by how often they were read in the last 30 days."""

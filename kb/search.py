@@ -15,12 +15,15 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from kb import passages
+from kb.audience import audience_of
 from kb.memory import remember
 from kb.models import Article, Revision, Section
 from kb.passages import fold
+from kb.taught import taught
 from portal import html
 
 Reader = User | AnonymousUser
+Stemmed = tuple[str, list[str], bool]  # a word, its stems, whether readers can find it
 Ranked = tuple[int, int, float]  # article, section, score
 LONGEST_QUERY = 400  # characters
 MOST_WORDS = 40
@@ -29,6 +32,7 @@ MOST_SUGGESTIONS = 6
 TITLE_WEIGHT = 0.4  # of the best score of the words
 SUGGESTED_TITLE_WEIGHT = 1.5  # whoever still types looks for a title
 WEAKEST = 0.12  # of the best score; what is below is noise
+CLEARLY = 0.3  # by so much more the other layout must know, to be what was meant
 SHORTEST_CORRECTED = 4  # letters; shorter words are too alike
 WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 # The same keys on a Russian and on an English keyboard.
@@ -41,7 +45,8 @@ STEMS = """
 select w.word, l.lexemes,
     exists (
         select from kb_lexeme k where k.lexeme = any(l.lexemes)
-            and case when %(sees_all)s then k.articles else k.public_articles end > 0) as known
+            and case %(audience)s when 0 then k.public_articles when 1 then k.customer_articles
+                else k.articles end > 0) as known
 from unnest(%(words)s::text[]) with ordinality w(word, position)
 cross join lateral (select tsvector_to_array(to_tsvector('russian', w.word)) as lexemes) l
 order by w.position
@@ -55,7 +60,8 @@ cross join lateral (
         and levenshtein_less_equal(w.word, asked.word, 2) <= case when length(asked.word) < 6 then 1 else 2 end
         and exists (
             select from kb_lexeme k where k.lexeme = w.lexeme
-                and case when %(sees_all)s then k.articles else k.public_articles end > 0)
+                and case %(audience)s when 0 then k.public_articles when 1 then k.customer_articles
+                else k.articles end > 0)
     order by levenshtein(w.word, asked.word), similarity(w.word, asked.word) desc,
         w.articles desc, w.word
     limit 1) best
@@ -65,22 +71,24 @@ select array_agg(distinct lexeme) from (
     select lexeme from kb_word where word like %(prefix)s order by articles desc, word limit 12) w
 """
 # Only the strongest articles of each stem are scored: a stem that stands in every other article
-# costs no more than a rare one. The stems that tell least may choose least.
+# costs no more than a rare one. The stems that tell least may choose least. With "offset 0" each
+# posting is looked up by its key: a plan made before the stems are known reads whole articles.
 RANK = """
 with figures as (
     select greatest(documents, 1)::float as n,
         greatest(total_length / greatest(documents, 1), 1) as mean
     from kb_searchstatistics where id = 1),
 stems as materialized (
-    select k.lexeme, ln(1 + (n - k.articles + 0.5) / (k.articles + 0.5)) as idf,
+    select k.lexeme, asked.weight * ln(1 + (n - k.articles + 0.5) / (k.articles + 0.5)) as idf,
         row_number() over (order by k.articles) as place
-    from kb_lexeme k, figures where k.lexeme = any(%(lexemes)s) and k.articles > 0),
+    from unnest(%(lexemes)s::text[], %(weights)s::float8[]) asked(lexeme, weight)
+    join kb_lexeme k on k.lexeme = asked.lexeme, figures where k.articles > 0),
 asked as materialized (select greatest(sum(idf), 0.01) as idf from stems),
 candidates as materialized (
     select distinct strong.article_id
     from stems cross join lateral (
         select p.article_id from kb_posting p
-        where p.lexeme = stems.lexeme and (p.is_public or %(sees_all)s)
+        where p.lexeme = stems.lexeme and p.audience <= %(audience)s
         order by p.weight desc limit case when stems.place <= 2 then 200 else 60 end) strong),
 visible as materialized (
     select c.article_id, doc.section_id,
@@ -90,11 +98,15 @@ visible as materialized (
         coalesce(sum(s.idf) filter (where p.in_title), 0)
             / sqrt(asked.idf * greatest(doc.title_idf, 0.01)) as title
     from candidates c
-    join kb_searchdocument doc using (article_id)
+    cross join lateral (
+        select d.section_id, d.language, d.length, d.title_idf from kb_searchdocument d
+        where d.article_id = c.article_id and d.audience <= %(audience)s
+            and d.language = any(%(languages)s) offset 0) doc
     cross join stems s
-    join kb_posting p on p.lexeme = s.lexeme and p.article_id = c.article_id, asked, figures
-    where (doc.is_public or %(sees_all)s) and doc.language = any(%(languages)s)
-    group by c.article_id, doc.article_id, asked.idf),
+    cross join lateral (
+        select p.frequency, p.in_title from kb_posting p
+        where p.lexeme = s.lexeme and p.article_id = c.article_id offset 0) p, asked, figures
+    group by c.article_id, doc.section_id, doc.language, doc.title_idf, asked.idf),
 total as materialized (select max(bm25) as best from visible)
 select article_id, section_id, own * (bm25 / greatest(total.best, 0.01) + %(title_weight)s * title) as score
 from visible, total
@@ -162,7 +174,7 @@ def search(
 def suggest(*, query: str, user: Reader, language: str) -> list[Article]:
     """Give the articles that match what was typed so far; the last word may be unfinished."""
     asked = tidy(query)
-    words = WORD.findall(fold(asked).lower())
+    words = _words(asked)
     if not words:
         return []
     lexemes = understand(asked, user, is_literal=len(words) == 1).lexemes
@@ -192,23 +204,62 @@ def understand(asked: str, user: Reader, *, is_literal: bool = False) -> Underst
     unknown = [word for word, _lexemes, known in stems if not known]
     if is_literal or not unknown:
         return Understood(_join(stems))
-    if len(unknown) == len([one for one in stems if one[1]]):
-        switched = _switched(asked)
-        other = _stems(switched, user) if switched else []
-        if any(known for _word, _lexemes, known in other):
-            return Understood(_join(other), switched)
-    return _corrected(asked, stems, unknown, user)
+    relaid = _relaid(asked, user)
+    if relaid != asked:
+        return _understood(relaid, _stems(relaid, user), user, corrected=relaid)
+    return _understood(asked, stems, user)
 
 
-def _stems(asked: str, user: Reader) -> list[tuple[str, list[str], bool]]:
-    words = WORD.findall(fold(asked).lower())[:MOST_WORDS]
+def _relaid(asked: str, user: Reader) -> str:
+    """Read each part of a question in the other keyboard layout where that makes words of it.
+
+    A part ends at a space: a letter of the other layout may be a comma in this one, «,hjym».
+    """
+    parts = [(part, _switched(part)) for part in asked.split()]
+    together = " ".join(f"{part} {other}" for part, other in parts)
+    known = {word: (found, known) for word, found, known in _stems(together, user)}
+
+    def share(part: str) -> float:
+        return _known_share([(word, *known.get(word, ([word], False))) for word in _words(part)])
+
+    return " ".join(
+        other if other and share(other) > share(part) + CLEARLY else part for part, other in parts
+    )
+
+
+def _understood(
+    asked: str, stems: Sequence[Stemmed], user: Reader, *, corrected: str = ""
+) -> Understood:
+    unknown = [word for word, _lexemes, known in stems if not known]
+    return (
+        _corrected(asked, stems, unknown, user) if unknown else Understood(_join(stems), corrected)
+    )
+
+
+def _known_share(stems: Sequence[Stemmed]) -> float:
+    """Give the share of letters that stand in words of the index, or in stop words."""
+    told = [(len(word), known) for word, _lexemes, known in stems]
+    return sum(length for length, known in told if known) / max(1, sum(n for n, _known in told))
+
+
+def _stems(asked: str, user: Reader) -> list[Stemmed]:
+    words = _words(asked)[: 2 * MOST_WORDS]
     with connection.cursor() as cursor:
-        cursor.execute(STEMS, {"words": words, "sees_all": user.is_authenticated})
+        cursor.execute(STEMS, {"words": words, "audience": int(audience_of(user))})
         # A word without a stem is a stop word: nothing is wrong with it.
-        return [(word, lexemes, known or not lexemes) for word, lexemes, known in cursor.fetchall()]
+        found = cursor.fetchall()
+    meant = taught().known
+    return [
+        (word, lexemes, known or not lexemes or not meant.isdisjoint(lexemes))
+        for word, lexemes, known in found
+    ]
 
 
-def _join(stems: Sequence[tuple[str, list[str], bool]]) -> list[str]:
+def _words(text: str) -> list[str]:
+    return WORD.findall(fold(text).lower())
+
+
+def _join(stems: Sequence[Stemmed]) -> list[str]:
     return list(dict.fromkeys(lexeme for _word, lexemes, _known in stems for lexeme in lexemes))
 
 
@@ -220,11 +271,11 @@ def _switched(asked: str) -> str:
 
 
 def _corrected(
-    asked: str, stems: Sequence[tuple[str, list[str], bool]], unknown: list[str], user: Reader
+    asked: str, stems: Sequence[Stemmed], unknown: list[str], user: Reader
 ) -> Understood:
     wanted = [word for word in unknown if len(word) >= SHORTEST_CORRECTED]
     with connection.cursor() as cursor:
-        cursor.execute(CORRECT, {"words": wanted, "sees_all": user.is_authenticated})
+        cursor.execute(CORRECT, {"words": wanted, "audience": int(audience_of(user))})
         better = {word: (other, lexeme) for word, other, lexeme in cursor.fetchall()}
     if not better:
         return Understood(_join(stems))
@@ -258,14 +309,16 @@ def _rank(
 ) -> list[Ranked]:
     if not lexemes:
         return []
+    wanted, weights = taught().widened(lexemes)
     with connection.cursor() as cursor:
         cursor.execute(
             RANK,
             {
-                "lexemes": lexemes,
+                "lexemes": wanted,
+                "weights": weights,
                 "language": language,
                 "languages": ["ru", language],
-                "sees_all": user.is_authenticated,
+                "audience": int(audience_of(user)),
                 "limit": limit,
                 "title_weight": title_weight,
             },

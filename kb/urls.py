@@ -11,7 +11,11 @@ urlpatterns = [
     path("suggest", views.suggest, name="suggest"),
     path("feed/", feeds.RecentArticles(), name="feed"),
     path("sections/<slug:slug>/", views.section, name="section"),
+    path("tags/<str:tag>/", views.tag, name="tag"),
+    path("pictures/<uuid:number>/<int:width>.webp", views.picture, name="picture"),
     path("<slug:slug>/", views.article, name="article"),
     path("<slug:slug>/vote/", views.vote, name="vote"),
     path("<slug:slug>/read/", views.read, name="read"),
+    path("<slug:slug>/flag/", views.flag, name="flag"),
+    path("<slug:slug>/confirm/", views.confirm, name="confirm"),
 ]

@@ -1,13 +1,16 @@
 """The pages of the knowledge base that anybody may open."""
 
 import re
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,12 +20,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from kb import actions, lists, memory, search
+from kb.audience import ACCESS_OF, audience_of
 from kb.forms import VoteForm
-from kb.models import Article, Revision, Section
+from kb.models import Access, Article, Kind, OldAddress, Picture, Revision, Section
 from kb.readers import voter_of
 from kb.reading import minutes_of
-from portal import html, links, strangers
+from portal import files, html, links, strangers
 from portal.http import page, within_rate
+from portal.refusals import NotAllowed, Refused
 from portal.support.schedule import for_request
 
 SLUG = re.compile(r"[-\w]{1,120}", re.ASCII)
@@ -39,49 +44,156 @@ def index(_request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@memory.at_one_version()
 def section(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the articles of a section; one without any that this reader may read does not exist."""
-    visible = Article.objects.visible_to(request.user).in_language(get_language())
-    inside = visible.filter(section__slug=slug).for_list().order_by("current_revision__title", "id")
-    shown = Paginator(inside, ARTICLES_A_PAGE).get_page(request.GET.get("page"))
-    if not shown.object_list:
+    shelf = lists.shelf(slug, request.user, get_language())
+    if shelf is None:
+        moved = Section.objects.filter(old_addresses__slug=slug).first()
+        if moved is not None:
+            return redirect(moved, permanent=True)
         raise Http404
+    visible = Article.objects.visible_to(request.user).in_language(get_language())
+    inside = visible.filter(section=shelf.section, kind=Kind.ARTICLE).for_list()
+    ordered = inside.order_by("current_revision__title", "id")
     context = {
-        "section": shown.object_list[0].section,
-        "shown": shown,
-        "sections": lists.home_lists(request.user, get_language())["sections"],
-        "crumbs": [(_("Knowledge base"), reverse("home"))],
+        "section": shelf.section,
+        "children": shelf.children,
+        "questions": lists.questions(shelf.section, request.user, get_language()),
+        "shown": Paginator(ordered, ARTICLES_A_PAGE).get_page(request.GET.get("page")),
+        "sections": shelf.beside,
+        "crumbs": [(_("Knowledge base"), reverse("home")), *_path_to(shelf.above)],
     }
     return render(request, "kb/section.html", context)
 
 
+def _path_to(sections: Sequence[Section]) -> list[tuple[str, str]]:
+    return [(one.title, one.get_absolute_url()) for one in sections]
+
+
 @require_safe
+def tag(request: HttpRequest, tag: str) -> HttpResponse:
+    """Show the articles with a tag; one that no article of this reader has does not exist."""
+    visible = Article.objects.visible_to(request.user).in_language(get_language())
+    tagged = visible.filter(tags__contains=[tag[:60]]).for_list()
+    shown = Paginator(tagged.order_by("current_revision__title", "id"), ARTICLES_A_PAGE)
+    page_shown = shown.get_page(request.GET.get("page"))
+    if not page_shown.object_list:
+        raise Http404
+    context = {
+        "tag": tag,
+        "shown": page_shown,
+        "crumbs": [(_("Knowledge base"), reverse("home"))],
+    }
+    return render(request, "kb/tag.html", context)
+
+
+@require_safe
+def picture(request: HttpRequest, number: UUID, width: int) -> HttpResponseBase:
+    """Give a picture of an article: to readers of the published one, and to those who write."""
+    found = get_object_or_404(Picture.objects.select_related("article"), pk=number)
+    if width not in found.widths:
+        raise Http404
+    visible = Article.objects.visible_to(request.user).filter(pk=found.article_id).exists()
+    if not visible and not (isinstance(request.user, User) and actions.can_write(request.user)):
+        raise Http404
+    is_public = visible and found.article.access == Access.PUBLIC
+    return files.serve_bytes(
+        found.pk, suffix=f".{width}.webp", content_type="image/webp", is_public=is_public
+    )
+
+
+@require_safe
+@memory.at_one_version()
 def article(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show an article; a hidden one is as good as none."""
+    """Show an article; a hidden one is as good as none, one that moved is led to."""
     # The version of the lists changes with every article that readers may see differently.
     key = (for_request(request).brand.version, memory.version())
     return strangers.keep(request, key, partial(_article, request, slug), at=timezone.now())
 
 
 def _article(request: HttpRequest, slug: str) -> HttpResponse:
-    found, revision = _readable(request, slug)
+    try:
+        found, revision = _readable(request, slug)
+    except Http404:
+        return _moved_or_gone(request, slug)
     body, headings = html.outline(revision.body)
     context = {
         "article": found,
         "revision": revision,
         "body": body,
+        "canonical": request.build_absolute_uri(found.get_absolute_url()),
         "headings": headings if len(headings) >= FEWEST_HEADINGS else (),
         "minutes": minutes_of(revision.body),
         "short_link": request.build_absolute_uri(reverse("short_link", args=[found.short_code])),
         "around": lists.around(found, request.user),
         "crumbs": [
             (_("Knowledge base"), reverse("home")),
+            *_path_to(lists.above(found.section)),
             (found.section.title, found.section.get_absolute_url()),
         ],
+        "is_older": lists.is_older_translation(found),
+        "may_flag": isinstance(request.user, User) and not request.user.is_customer,
+        "may_write": isinstance(request.user, User) and actions.can_write(request.user),
         "voted": request.GET.get("voted") if request.GET.get("voted") in VOTED else "",
         "reasons": actions.REASON_WORDS,
     }
     return render(request, "kb/article.html", context)
+
+
+def _moved_or_gone(request: HttpRequest, slug: str) -> HttpResponse:
+    """Lead to where an article stands now, say that it was put away, or that there is none."""
+    visible = Article.objects.visible_to(request.user)
+    moved = OldAddress.objects.filter(slug=slug, article__in=visible).select_related("article")
+    if (old := moved.first()) is not None and old.article is not None:
+        return redirect(old.article, permanent=True)
+    readable = ACCESS_OF[audience_of(request.user)]
+    archived = Article.objects.filter(slug=slug, status="archived", access__in=readable)
+    found = archived.select_related("current_revision", "section").first()
+    if found is None or found.current_revision is None:
+        raise Http404
+    context = {"article": found, "nearest": lists.around(found, request.user).related}
+    return render(request, "kb/archived.html", context, status=410)
+
+
+@require_POST
+def flag(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say that an article needs a change; the staff does."""
+    found, _revision = _readable(request, slug)
+    comment = request.POST.get("needs_change", "")
+    return _done(
+        request, found, lambda user: actions.flag(
+            article=found, actor=user, comment=comment, at=timezone.now()
+        ), _("Noted. Whoever looks after the article sees it.")
+    )  # fmt: skip
+
+
+@require_POST
+def confirm(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say that an article is still true."""
+    found, _revision = _readable(request, slug)
+    at = timezone.now()
+    return _done(
+        request, found, lambda user: actions.confirm(
+            article=found, actor=user, on=timezone.localdate(), at=at
+        ), _("Checked today.")
+    )  # fmt: skip
+
+
+def _done(
+    request: HttpRequest, found: Article, act: Callable[[User], object], words: str
+) -> HttpResponse:
+    if not isinstance(request.user, User):
+        raise Http404
+    try:
+        act(request.user)
+    except NotAllowed as refusal:
+        raise Http404 from refusal
+    except Refused as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, words)
+    return redirect(found)
 
 
 @require_POST
@@ -121,6 +233,7 @@ def read(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@memory.at_one_version()
 def find(request: HttpRequest) -> HttpResponse:
     """Answer a question with articles, and with a way on when none of them fits."""
     asked, number = search.tidy(request.GET.get("q", "")), _number(request.GET.get("page", ""))
@@ -152,6 +265,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@memory.at_one_version()
 def suggest(request: HttpRequest) -> HttpResponse:
     """Give the articles for what was typed so far, as a fragment."""
     asked = request.GET.get("q", "")

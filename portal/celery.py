@@ -91,6 +91,11 @@ app.conf.update(
             "schedule": 300.0,
             "options": {"expires": 300},
         },
+        "publish what is due": {
+            "task": "kb.tasks.publish_due",
+            "schedule": 20.0,
+            "options": {"expires": 20},
+        },
         "forget unsent files": {
             "task": "tickets.tasks.forget_unsent_files",
             "schedule": 3600.0,
@@ -123,4 +128,4 @@ app.conf.update(
         },
     },
 )
-app.autodiscover_tasks(["portal.delivery", "portal.jobs", "tickets"])
+app.autodiscover_tasks(["portal.delivery", "portal.jobs", "tickets", "kb"])

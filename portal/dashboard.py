@@ -1,11 +1,13 @@
 """The first page of the admin: what waits, what is late, what did not arrive; and its menu by task."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -17,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Invitation, Organization, Role, User
 from accounts.requests import signed_in
-from kb.models import Article, ArticleStatus, Section
+from kb.models import Article, ArticleStatus, Section, StopWord, Synonyms
 from portal.delivery.models import Delivery, Heartbeat, State
 from portal.feedback.models import Feedback
 from portal.jobs.models import Job
@@ -44,7 +46,15 @@ MENU: Sequence[tuple[Any, Sequence[tuple[type[Model], str]]]] = (
             (Macro, "bolt"),
         ),
     ),
-    (gettext_lazy("Knowledge base"), ((Article, "article"), (Section, "shelves"))),
+    (
+        gettext_lazy("Knowledge base"),
+        (
+            (Article, "article"),
+            (Section, "shelves"),
+            (Synonyms, "sync_alt"),
+            (StopWord, "block"),
+        ),
+    ),
     (
         gettext_lazy("People"),
         ((User, "person"), (Organization, "apartment"), (Invitation, "mail"), (Role, "badge")),
@@ -105,12 +115,13 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add what this person should look at first."""
     at, person = timezone.now(), signed_in(request)
+    counts = _counts(person, at)
     context["cards"] = [
-        *(_feedback_cards(person) if _may_view(request, Feedback) else []),
-        *(_ticket_cards(person, at) if person.works_desk else []),
-        *(_report_cards(request, at) if _is_head(person) else []),
-        *(_letter_cards() if _may_view(request, Delivery) else []),
-        *(_article_cards() if _may_view(request, Article) else []),
+        *(_feedback_cards(request, counts) if _may_view(request, Feedback) else []),
+        *(_ticket_cards(counts) if person.works_desk else []),
+        *(_report_cards(request, counts, at) if _is_head(person) else []),
+        *(_letter_cards(counts) if _may_view(request, Delivery) else []),
+        *(_article_cards(counts) if _may_view(request, Article) else []),
     ]
     if _may_view(request, Feedback):
         waiting = Feedback.objects.visible_to(person).waiting().order_by("created_at", "id")
@@ -154,8 +165,16 @@ def _badge(request: HttpRequest, model: type[Model]) -> dict[str, str]:
     """Count the feedback that waits for this person; nothing when none does."""
     if model is not Feedback:
         return {}
-    count = Feedback.objects.visible_to(signed_in(request)).waiting().count()
+    count = _waiting(request)
     return {"badge": str(count)} if count else {}
+
+
+def _waiting(request: HttpRequest) -> int:
+    """Count the feedback that waits, once a request: the menu and the first page both show it."""
+    if not hasattr(request, "waiting_feedback"):
+        waiting = Feedback.objects.visible_to(signed_in(request)).waiting()
+        request.waiting_feedback = waiting.count()  # type: ignore[attr-defined]  # a note of ours
+    return int(request.waiting_feedback)  # type: ignore[attr-defined]
 
 
 def _may_view(request: HttpRequest, model: type[Model]) -> bool:
@@ -168,23 +187,52 @@ def _list_of(model: type[Model]) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
-def _feedback_cards(person: User) -> list[Card]:
-    waiting = Feedback.objects.visible_to(person).waiting()
-    count = waiting.count()
-    complaints = waiting.filter(kind="complaint").count()
-    note = _("complaints among it: %(count)d") % {"count": complaints}
-    return [Card(_("Feedback waits"), count, note, _list_of(Feedback), bool(complaints))]
+def _counts(person: User, at: datetime) -> dict[str, int]:
+    """Count all that the cards show with one statement, nothing further than tells something."""
+    tickets = Ticket.objects.visible_to(person)
+    counted: dict[str, QuerySet[Any]] = {
+        "complaints": Feedback.objects.visible_to(person).waiting().filter(kind="complaint"),
+        "late": tickets.open().filter(due_at__lt=at),
+        "untriaged": tickets.untriaged(),
+        "jobs": Job.objects.unfinished(),
+        "dead": Delivery.objects.filter(state=State.DEAD),
+        "on_their_way": Delivery.objects.filter(state__in=[State.PENDING, State.SENDING]),
+        "drafts": Article.objects.filter(status=ArticleStatus.DRAFT),
+    }
+    composed = {name: _composed(rows) for name, rows in counted.items()}
+    values = [value for _sql, given in composed.values() for value in given]
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {', '.join(sql for sql, _given in composed.values())}", values)
+        return dict(zip(counted, cursor.fetchone(), strict=True))
 
 
-def _ticket_cards(person: User, at: datetime) -> list[Card]:
-    tickets, queue = Ticket.objects.visible_to(person), reverse("desk:queue")
-    late = _counted(tickets.open().filter(due_at__lt=at))
-    untriaged = _counted(tickets.untriaged())
+def _composed(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    try:
+        some = rows.order_by().values("pk")[: MOST_COUNTED + 1]
+        sql, given = some.query.sql_with_params()
+    except EmptyResultSet:  # of what this person may see, nothing can be there
+        return "0", ()
+    return f"(select count(*) from ({sql}) counted)", tuple(given)  # noqa: S608 (Django composed it)
+
+
+def _shown(count: int) -> int | str:
+    return count if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
+
+
+def _feedback_cards(request: HttpRequest, counts: Mapping[str, int]) -> list[Card]:
+    complaints = counts["complaints"]
+    note = _("complaints among it: %(count)s") % {"count": _shown(complaints)}
+    href = _list_of(Feedback)
+    return [Card(_("Feedback waits"), _waiting(request), note, href, bool(complaints))]
+
+
+def _ticket_cards(counts: Mapping[str, int]) -> list[Card]:
+    queue, late = reverse("desk:queue"), counts["late"]
     return [
-        Card(_("Late tickets"), late, _("an answer is overdue"), queue, bool(late)),
+        Card(_("Late tickets"), _shown(late), _("an answer is overdue"), queue, bool(late)),
         Card(
             _("Not triaged"),
-            untriaged,
+            _shown(counts["untriaged"]),
             _("without a priority yet"),
             f"{queue}?view=untriaged",
             is_urgent=False,
@@ -192,17 +240,11 @@ def _ticket_cards(person: User, at: datetime) -> list[Card]:
     ]
 
 
-def _counted(tickets: QuerySet[Ticket]) -> int | str:
-    """Count no further than tells something: the page costs the same for any number."""
-    count = tickets.order_by()[: MOST_COUNTED + 1].count()
-    return count if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
-
-
 def _is_head(person: User) -> bool:
     return person.works_desk and person.has_perm("accounts.head_support")
 
 
-def _report_cards(request: HttpRequest, at: datetime) -> list[Card]:
+def _report_cards(request: HttpRequest, counts: Mapping[str, int], at: datetime) -> list[Card]:
     today = at.astimezone(for_request(request).zone).date()
     answers = reports.last_days(today, WEEK).answers
     cards = [
@@ -214,22 +256,22 @@ def _report_cards(request: HttpRequest, at: datetime) -> list[Card]:
             is_urgent=False,
         )
     ]
-    busy = Job.objects.unfinished().count()
-    if busy:
+    if busy := counts["jobs"]:
         note = _("work in the background")
-        cards.append(Card(_("Jobs at work"), busy, note, reverse("jobs:list"), is_urgent=False))
+        cards.append(
+            Card(_("Jobs at work"), _shown(busy), note, reverse("jobs:list"), is_urgent=False)
+        )
     return cards
 
 
-def _letter_cards() -> list[Card]:
-    dead = Delivery.objects.filter(state=State.DEAD).count()
-    waiting = Delivery.objects.filter(state__in=[State.PENDING, State.SENDING]).count()
-    note = _("on their way: %(count)d") % {"count": waiting}
+def _letter_cards(counts: Mapping[str, int]) -> list[Card]:
+    dead = counts["dead"]
+    note = _("on their way: %(count)s") % {"count": _shown(counts["on_their_way"])}
     href = f"{_list_of(Delivery)}?state__exact={State.DEAD}"
-    return [Card(_("Letters not delivered"), dead, note, href, bool(dead))]
+    return [Card(_("Letters not delivered"), _shown(dead), note, href, bool(dead))]
 
 
-def _article_cards() -> list[Card]:
-    drafts = Article.objects.filter(status=ArticleStatus.DRAFT).count()
+def _article_cards(counts: Mapping[str, int]) -> list[Card]:
+    drafts = _shown(counts["drafts"])
     href = f"{_list_of(Article)}?status__exact={ArticleStatus.DRAFT}"
     return [Card(_("Drafts"), drafts, _("articles nobody reads yet"), href, is_urgent=False)]

@@ -9,7 +9,7 @@ import os
 import tempfile
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,6 +190,70 @@ def accept(upload: Upload) -> Accepted:
     )
 
 
+@dataclass(frozen=True)
+class Widths:
+    """A picture drawn anew in several widths, as WebP."""
+
+    name: str
+    width: int
+    height: int
+    contents: Mapping[int, bytes]  # by width
+
+
+def in_widths(upload: Upload, widths: Sequence[int]) -> Widths | None:
+    """Draw a picture anew in these widths, none wider than itself; None for what is no picture.
+
+    Raises FileRefused.
+    """
+    name = clean_name(upload.name or "")
+    kind = _check(upload, name)
+    if not kind.is_image:
+        return None
+    upload.seek(0)
+    with _refusing(name), Image.open(upload.file, formats=FORMATS) as picture:  # type: ignore[arg-type]
+        has_alpha = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
+        upright = ImageOps.exif_transpose(picture).convert("RGBA" if has_alpha else "RGB")
+        wanted = sorted({min(width, upright.width) for width in widths})
+        return Widths(
+            name, upright.width, upright.height, {one: _narrowed(upright, one) for one in wanted}
+        )
+
+
+def _narrowed(picture: Image.Image, width: int) -> bytes:
+    height = max(1, round(picture.height * width / picture.width))
+    shown = picture.resize((width, height)) if width < picture.width else picture.copy()
+    out = io.BytesIO()
+    _without_marks(shown).save(out, "WEBP", quality=82)
+    return out.getvalue()
+
+
+def keep_bytes(id: UUID, content: bytes, *, suffix: str) -> None:  # noqa: A002
+    """Keep bytes of our own making beside a name of ours."""
+    place = path_of(id)
+    _write(content, place.with_name(place.name + suffix))
+
+
+def forget_bytes(id: UUID, *, suffix: str) -> None:  # noqa: A002
+    """Delete such bytes."""
+    place = path_of(id)
+    place.with_name(place.name + suffix).unlink(missing_ok=True)
+
+
+def serve_bytes(id: UUID, *, suffix: str, content_type: str, is_public: bool) -> HttpResponseBase:  # noqa: A002
+    """Answer with bytes of our own making; those of a public page may be kept by whoever asked."""
+    place = path_of(id)
+    place = place.with_name(place.name + suffix)
+    if not place.is_file():
+        raise Http404
+    response = _handed(place, FileResponse(_open(place), filename=place.name), content_type)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Cache-Control"] = (
+        "public, max-age=31536000, immutable" if is_public else "private, no-store"
+    )
+    return response
+
+
 @contextmanager
 def writing(id: UUID) -> Iterator[Path]:  # noqa: A002
     """Give a place to write a file of our own; it gets its name when it is whole, and not before."""
@@ -273,12 +337,18 @@ def _check(upload: Upload, name: str) -> Kind:
 def _preview(upload: Upload, name: str) -> tuple[bytes, tuple[int, int]]:
     """Draw the picture anew: what comes out holds pixels only, no EXIF and nothing appended."""
     upload.seek(0)
+    with _refusing(name), Image.open(upload.file, formats=FORMATS) as picture:  # type: ignore[arg-type]
+        size = picture.size
+        return _drawn(picture), size
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """Turn what decoders of pictures raise into words. Raises FileRefused."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(upload.file, formats=FORMATS) as picture:  # type: ignore[arg-type]
-                size = picture.size
-                return _drawn(picture), size
+            yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FileRefused(
             _("“%(name)s” has too many pixels; up to 40 million are fine.") % {"name": name}

@@ -33,7 +33,12 @@ ATTRIBUTES = {
     "th": {"colspan", "rowspan", "scope"},
 }
 # Classes that authors may use; each has a rule in components.css.
-CLASSES = {"div": {"call", "scroll"}, "p": {"lead"}, "span": {"key"}}
+CLASSES = {
+    "div": {"call", "scroll", "note", "warning"},
+    "p": {"lead", "note", "warning"},
+    "ol": {"steps"},
+    "span": {"key"},
+}
 SCHEMES = {"http", "https", "mailto", "tel"}
 REL = "noopener noreferrer nofollow"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -80,6 +85,45 @@ def clean(text: str) -> str:
         strip_comments=True,
         generic_attribute_prefixes=set(),
     )
+
+
+# What Word leaves in a paste: comments for old browsers, elements of its own, lists that are none.
+WORD_COMMENT = re.compile(r"<!--\[if.*?<!\[endif\]-->|<!\[if.*?\]>|<!\[endif\]>", re.DOTALL)
+WORD_ELEMENT = re.compile(
+    r"<(style|xml|script)\b.*?</\1\s*>|</?(?:o|w|v|m|st1):[^>]*>|<meta[^>]*>|<link[^>]*>",
+    re.DOTALL | re.IGNORECASE,
+)
+WORD_ITEM = re.compile(r"<p[^>]*MsoListParagraph[^>]*>(.*?)</p>", re.DOTALL | re.IGNORECASE)
+BULLET = re.compile(
+    r"^\s*(?:<[^>]*>|\s|&nbsp;|\xa0)*(?:(?P<bullet>[·•§o▪–-])|(?P<number>\d{1,3}[.)]))(?:\s|&nbsp;|\xa0|<[^>]*>)+"
+)
+WORD_LOOK = re.compile(
+    r"(?<=[\w\"'])\s+(?:class|style|lang|align)=(?:\"[^\"]*\"|'[^']*'|[^\s>]+)|</?span\b[^>]*>",
+    re.IGNORECASE,
+)
+EMPTY = re.compile(r"<(p|h[1-6]|li|b|i|strong|em|span)\b[^>]*>(?:\s|&nbsp;|\xa0|<br\s*/?>)*</\1>")
+IS_WORD = re.compile(r"\bMso[A-Z]|urn:schemas-microsoft-com|<o:p\b|mso-", re.IGNORECASE)
+
+
+def from_word(text: str) -> str:
+    """Give a paste from Word without its own elements, its lists as lists; other HTML as it is."""
+    if not IS_WORD.search(text):
+        return text
+    text = WORD_ELEMENT.sub("", WORD_COMMENT.sub("", text))
+    listed = re.sub(r"</(ul|ol)>\s*<\1>", "", WORD_ITEM.sub(_item, text))
+    listed = WORD_LOOK.sub("", listed)
+    for _nested in range(4):
+        listed, found = EMPTY.subn("", listed)
+        if not found:
+            break
+    return listed
+
+
+def _item(paragraph: re.Match[str]) -> str:
+    mark = BULLET.match(paragraph[1])
+    kind = "ol" if mark and mark["number"] else "ul"
+    words = paragraph[1][mark.end() :] if mark else paragraph[1]
+    return f"<{kind}><li>{words}</li></{kind}>"
 
 
 def plain(text: str) -> str:
@@ -156,9 +200,36 @@ def _outline(text: str, _language: str | None) -> tuple[SafeString, tuple[Headin
         lambda match: f'<div class="scroll" {_region(table, tables)}>{match[1]}</div>', body
     )
     body = body.replace("<table>", '<table class="data">')
+    body = VIDEO.sub(_video, PICTURE.sub(_picture, body))
     body = CODE.sub(lambda _match: f"<pre {_region(code, codes)}>", body)
     # Only addresses and regions of our own making were added to what clean() gave.
     return mark_safe(body), tuple(headings)  # noqa: S308
+
+
+# A picture of ours, by its address; and a link to a film that stands alone in its paragraph.
+PICTURE = re.compile(r'<img ([^>]*?)src="(/kb/pictures/[0-9a-f-]{36}/)(\d{2,5})\.webp"([^>]*)>')
+VIDEO = re.compile(
+    r'<p><a href="(https://(?:www\.)?(?:youtube\.com/watch|youtu\.be/|rutube\.ru/video/|vk\.com/video|'
+    r'vkvideo\.ru/video|vimeo\.com/)[^"]{1,200})"[^>]*>(.{1,300}?)</a></p>'
+)
+WIDTHS = (480, 960, 1600)
+
+
+def _picture(found: re.Match[str]) -> str:
+    """Offer a picture in the widths there are, and open it large."""
+    before, address, widest, after = found.groups()
+    shown = [width for width in WIDTHS if width < int(widest)] + [int(widest)]
+    sources = ", ".join(f"{address}{width}.webp {width}w" for width in shown)
+    image = (
+        f'<img {before}src="{address}{widest}.webp"{after} srcset="{sources}"'
+        ' sizes="(max-width: 760px) 100vw, 720px" loading="lazy" decoding="async">'
+    )
+    return f'<a class="picture" href="{address}{widest}.webp">{image}</a>'
+
+
+def _video(found: re.Match[str]) -> str:
+    """Show a link to a film as what it is; no player of somebody else's is ever loaded."""
+    return f'<p class="video"><a href="{found[1]}" rel="{REL}" target="_blank">{found[2]}</a></p>'
 
 
 def _region(name: str, numbers: "count[int]") -> str:

@@ -123,6 +123,10 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout=5000"
         " -c idle_in_transaction_session_timeout=30000"
     ),
+    # Statements are planned once a connection: a page of the desk spends a third of its time on
+    # plans otherwise. A pooler that knows no prepared statements needs PREPARE_AFTER=0.
+    server_side_binding=True,
+    prepare_threshold=env.int("PREPARE_AFTER", default=2) or None,
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Rate limits must be counted in one place by all processes: a table, or Redis, never memory.
@@ -389,25 +393,33 @@ UNFOLD = {
     },
 }  # fmt: skip
 
+KB_REVIEW_DAYS = env.int("KB_REVIEW_DAYS", default=180)  # until an article is looked at again
+
 # --- the editor of articles: what it may write; portal/html.py is what keeps it to that ------------
 CKEDITOR_CONFIGS = {
     "kb": {
         "versionCheck": False,
         "fullPage": False,
         "allowedContent": None,  # only what the buttons write; never True
-        "extraAllowedContent": "figure figcaption kbd; p(lead); div(call)",
+        "extraAllowedContent": "figure figcaption kbd; p(lead,note,warning); div(call); ol(steps); img[!src,alt,width,height]",
         "disallowedContent": "script style iframe object embed form *[on*] *{*}",
         "removePlugins": (
             "about,elementspath,exportpdf,flash,forms,iframe,newpage,preview,print,save,scayt,"
             "sourcearea,templates,uploadfile,uploadimage,wsc"
         ),
         "toolbar": [
-            ["Format", "Bold", "Italic", "RemoveFormat"],
+            ["Format", "Styles", "Bold", "Italic", "RemoveFormat"],
             ["NumberedList", "BulletedList", "Blockquote"],
             ["Link", "Unlink", "Table", "Image"],
             ["Undo", "Redo"],
         ],
         "format_tags": "p;h2;h3;h4;pre",
+        "stylesSet": [
+            {"name": "В начале", "element": "p", "attributes": {"class": "lead"}},
+            {"name": "Заметка", "element": "p", "attributes": {"class": "note"}},
+            {"name": "Осторожно", "element": "p", "attributes": {"class": "warning"}},
+            {"name": "Шаги", "element": "ol", "attributes": {"class": "steps"}},
+        ],
         "removeDialogTabs": "image:advanced;link:advanced;link:target;link:upload;image:Upload",
         "image_previewText": " ",
         "linkShowTargetTab": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,6 +35,9 @@ URGENCY = Case(
 )
 # Stands in a composed query for whoever asks: see `read`.
 ME = -1
+# What a composed query names by itself: codes as we write them, and the ranks of URGENCY.
+CODE = re.compile(r"[a-z_]{1,30}")
+RANKS = range(5)
 
 Kind = Literal["none", "all", "theirs", "developed", "organization", "own"]
 
@@ -278,7 +282,30 @@ def compose_for(
 def compose(make: Make, *given: Hashable) -> tuple[str, tuple[Any, ...]]:
     """Compose a query, once: for lists that takes longer than the answer. Raises EmptyResultSet."""
     sql, values = make(*given).query.sql_with_params()
-    return str(sql), tuple(values)
+    return _with_constants(str(sql), tuple(values))
+
+
+def _with_constants(sql: str, values: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """Write codes and ranks into the text of a query instead of sending them along.
+
+    Indexes that hold only some statuses fit a prepared plan only where it names these itself;
+    else each request would be planned anew, which takes longer than its answer.
+    """
+    first, *rest = sql.split("%s")
+    if len(rest) != len(values):
+        return sql, values
+    pieces = [first]
+    for value, piece in zip(values, rest, strict=True):
+        pieces += [_constant(value), piece]
+    return "".join(pieces), tuple(value for value in values if _constant(value) == "%s")
+
+
+def _constant(value: Any) -> str:
+    if isinstance(value, str) and CODE.fullmatch(value):
+        return f"'{value}'"
+    # Numbers come in a type of the driver; True and False are numbers too, but not here.
+    is_rank = isinstance(value, int) and not isinstance(value, bool) and value in RANKS
+    return str(int(value)) if is_rank else "%s"
 
 
 def filled(values: tuple[Any, ...], places: Mapping[Hashable, Any]) -> list[Any]:

@@ -7,10 +7,9 @@ and a line of the ledger says so. A batch may be done twice: what has its new ti
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Value
-from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +19,7 @@ from portal.jobs.kinds import Kind, Progress
 from portal.jobs.models import Job
 from portal.support.schedule import current_schedule
 from tickets import clock
-from tickets.models import Clock, ClockLine, Segment, Ticket
+from tickets.models import Clock, Ticket
 from tickets.models.clock import RESPONSES
 from tickets.querysets import ClockQuerySet
 
@@ -40,6 +39,23 @@ update tickets_ticket t set due_at = n.due_at
 from unnest(%s::bigint[], %s::timestamptz[]) as n(id, due_at)
 where t.id = n.id
 """
+CLOSE_SEGMENTS = """
+update tickets_segment set ends_at = greatest(starts_at, %(at)s)
+where clock_id = any(%(numbers)s::bigint[]) and ends_at is null
+"""
+# Rows of the database's own making: as objects they would cost more than the arithmetic.
+WRITE_SEGMENTS = """
+insert into tickets_segment (clock_id, starts_at, is_running, reason, calendar)
+select id, %(at)s, true, 'hours_changed', %(version)s
+from unnest(%(numbers)s::bigint[]) with ordinality as n(id, place) order by place
+"""
+WRITE_LINES = """
+insert into tickets_clockline (clock_id, at, code, target_minutes, due_at, calendar, data)
+select c.id, %(at)s, 'rescheduled', c.target_minutes, c.due_at, %(version)s, '{}'
+from unnest(%(numbers)s::bigint[]) with ordinality as n(id, place)
+join tickets_clock c using (id) order by place
+"""
+COUNTED_FROM = ("ticket_id", "kind", "started_at", "target_minutes", *clock.DUE)
 
 
 @dataclass(frozen=True)
@@ -115,7 +131,8 @@ def _locked(numbers: Sequence[int]) -> list[Clock]:
     # Order matters: tickets are locked first, as by every action, in one order; then clocks are read.
     rows = Ticket.objects.filter(pk__in=numbers).order_by("pk").select_for_update(of=("self",))
     tickets = {row.pk: row for row in rows.only("promised_at", "due_at")}
-    clocks = list(Clock.objects.running().filter(ticket_id__in=numbers, kind__in=RESPONSES))
+    running = Clock.objects.running().filter(ticket_id__in=numbers, kind__in=RESPONSES)
+    clocks = list(running.only(*COUNTED_FROM))
     for one in clocks:
         one.ticket = tickets[one.ticket_id]
     return clocks
@@ -131,24 +148,6 @@ def _write(moved: Sequence[Clock], schedule: Schedule, at: datetime) -> None:
         cursor.execute(
             WRITE_TICKETS, [[one.pk for one in tickets], [one.due_at for one in tickets]]
         )
-    standing = Segment.objects.filter(clock_id__in=numbers, ends_at__isnull=True)
-    standing.update(ends_at=Greatest(F("starts_at"), Value(at)))
-    Segment.objects.bulk_create(_segment(one, version, at) for one in moved)
-    ClockLine.objects.bulk_create(_line(one, version, at) for one in moved)
-
-
-def _segment(moved: Clock, version: str, at: datetime) -> Segment:
-    return Segment(
-        clock=moved, starts_at=at, is_running=True, reason="hours_changed", calendar=version
-    )
-
-
-def _line(moved: Clock, version: str, at: datetime) -> ClockLine:
-    return ClockLine(
-        clock=moved,
-        at=at,
-        code="rescheduled",
-        target_minutes=moved.target_minutes,
-        due_at=moved.due_at,
-        calendar=version,
-    )
+        given: dict[str, Any] = {"numbers": numbers, "version": version, "at": at}
+        for sql in (CLOSE_SEGMENTS, WRITE_SEGMENTS, WRITE_LINES):
+            cursor.execute(sql, given)

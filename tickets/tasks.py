@@ -33,9 +33,10 @@ def live() -> None:
 
 @shared_task
 def forget_unsent_files() -> None:
-    """Delete uploads whose form was never sent."""
+    """Delete uploads whose form was never sent, and who has left the tickets they looked at."""
     at = timezone.now()
     actions.forget_unsent(at=at)
+    actions.forget_presence(at=at)
     heartbeats.beat("forget-unsent-files", at=at)
 
 

@@ -54,7 +54,8 @@ def fill(order: Order, *, after: Sequence[Callable[[], None]] = ()) -> dict[str,
     with _step(taken, "copy"):
         _copy_all(order)
     with _step(taken, "build indexes"):
-        _run(again)
+        # Without their figures the planner would read every table whole for what comes next.
+        _run([*again, "analyze"])
         _sequences()
     for hook in after:
         with _step(taken, hook.__name__):

@@ -77,6 +77,7 @@ WORDS = [
 ENDINGS = ("", "а", "у", "ом", "ы", "ов", "ам", "ами", "ах", "и", "е")
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SPECIALISTS = 20
+AT_ONCE = 1000  # rows of one statement, which takes 65,535 values at most
 # A ticket of so many messages is what the page of a conversation is measured with.
 LONG_CONVERSATION = 20
 
@@ -134,11 +135,15 @@ def people(organizations: int) -> dict[str, User]:
         for name, (code, full_name) in staff.items()
     }
     companies = Organization.objects.bulk_create(
-        Organization(name=f"Организация {n}", account_manager=made["maxim"])
-        for n in range(organizations)
+        (
+            Organization(name=f"Организация {n}", account_manager=made["maxim"])
+            for n in range(organizations)
+        ),
+        AT_ONCE,
     )
     Property.objects.bulk_create(
-        Property(organization=company, name=f"Отель {n}") for n, company in enumerate(companies)
+        (Property(organization=company, name=f"Отель {n}") for n, company in enumerate(companies)),
+        AT_ONCE,
     )
     for code in ("manager", "employee"):
         found = _colleagues(roles[code], companies)
@@ -148,18 +153,24 @@ def people(organizations: int) -> dict[str, User]:
 
 def _colleagues(role: Role, companies: list[Organization]) -> list[User]:
     found = User.objects.bulk_create(
-        User(
-            email=f"{role.code}{n}@bench.example",
-            full_name=f"Анна {n}",
-            role=role,
-            organization=company,
-            password="!",
-        )
-        for n, company in enumerate(companies)
+        (
+            User(
+                email=f"{role.code}{n}@bench.example",
+                full_name=f"Анна {n}",
+                role=role,
+                organization=company,
+                password="!",
+            )
+            for n, company in enumerate(companies)
+        ),
+        AT_ONCE,
     )
     EmailAddress.objects.bulk_create(
-        EmailAddress(user=person, email=person.email, primary=True, verified=True)
-        for person in found
+        (
+            EmailAddress(user=person, email=person.email, primary=True, verified=True)
+            for person in found
+        ),
+        AT_ONCE,
     )
     if role.group:
         role.group.user_set.add(*found)
@@ -229,10 +240,20 @@ def articles(count: int) -> None:
         for number in range(10)
     ]
     made = Article.objects.bulk_create(
-        Article(section=luck.choice(shelves), slug=f"article-{number}", created_at=NOW)
-        for number in range(count)
+        (
+            Article(
+                section=luck.choice(shelves),
+                slug=f"article-{number}",
+                short_code=f"b{number}",  # made by chance, two of fifty thousand are alike
+                created_at=NOW,
+            )
+            for number in range(count)
+        ),
+        AT_ONCE,
     )
-    revisions = Revision.objects.bulk_create(_revision(article, luck) for article in made)
+    revisions = Revision.objects.bulk_create(
+        (_revision(article, luck) for article in made), AT_ONCE
+    )
     for article, revision in zip(made, revisions, strict=True):
         article.current_revision, article.status, article.published_at = revision, "published", NOW
     Article.objects.bulk_update(

@@ -98,6 +98,8 @@ class Desk:
             time.sleep(max(0, next_at - time.monotonic()))
             self.update()
             next_at += EVERY
+        if self.connection is not None:
+            self.connection.close()
 
 
 @pytest.fixture

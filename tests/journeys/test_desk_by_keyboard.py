@@ -1,6 +1,7 @@
-"""The desk by keyboard alone: triage, a reply with a macro and an article, a merge and its undoing."""
+"""The desk by keyboard alone: triage, a reply with a macro and an article, a merge and its undoing, a hand-over with ETA."""
 
 import re
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -115,6 +116,71 @@ def test_merge_and_undo(enter, new):
         page.keyboard.press("Enter")
     new.refresh_from_db()
     assert (new.merged_into, new.is_open) == (None, True)
+
+
+def test_a_hand_over_with_an_eta_and_its_move(enter, new):
+    page, first = enter(SERGEY), _same_in_every_country(after=timezone.localdate())
+    _open(page, new)
+    with page.expect_navigation():
+        page.keyboard.press("KeyD")
+    _fill(page, "title", "Календарь не открывается на телефоне")
+    _fill(page, "brief", "Открыть календарь на телефоне: белый экран. Должны быть цены.")
+    _fill(page, "tracker_url", "https://tracker.example/CAL-7")
+    _fill(page, "tracker_key", "CAL-7")
+    _fill_day(page, "eta_on", first)
+    _fill_day(page, "news_due_at", first, hour="1111")
+    _fill(page, "customer_text", "Нашли причину, чиним календарь.")
+    with page.expect_navigation():
+        _tab_to_button_and_press(page)
+    new.refresh_from_db()
+    assert (new.status, new.development.eta_on) == ("in_development", first)
+    assert new.development.tracker_key == "CAL-7"
+    expect(page.locator("[aria-labelledby=developed]")).to_contain_text("CAL-7")
+
+    with page.expect_navigation():
+        page.keyboard.press("KeyD")
+    second = _same_in_every_country(after=first)
+    _fill_day(page, "eta_on", second)
+    _fill_day(page, "news_due_at", second, hour="1111")
+    _fill(page, "reason", "Ошибка глубже, чем казалось.")
+    _fill(page, "customer_text", "Нужно больше времени, вот новый срок.")
+    with page.expect_navigation():
+        _tab_to_button_and_press(page)
+    new.development.refresh_from_db()
+    assert new.development.eta_on == second
+    assert [eta.eta_on for eta in new.development.etas.order_by("number")] == [first, second]
+
+    cabinet = enter(new.requester.email)
+    cabinet.goto(f"/cabinet/{new.number}/")
+    expect(cabinet.locator("main")).to_contain_text("Нужно больше времени, вот новый срок.")
+    expect(cabinet.locator("main")).not_to_contain_text("Ошибка глубже")
+
+
+def _same_in_every_country(after):
+    """Give a day that is typed alike whether the day or the month comes first: 12.12."""
+    days = [date(after.year + year, n, n) for year in (0, 1) for n in range(1, 13)]
+    return next(day for day in days if day > after + timedelta(days=1))
+
+
+def _fill(page, name, text):
+    _tab_to(page, f"[name={name}]")
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text)
+
+
+def _fill_day(page, name, day, hour=""):
+    _tab_to(page, f"[name={name}]")
+    page.keyboard.type(f"{day:%m%d%Y}")
+    if hour:
+        # A year may have six digits here, so the clock is a key further; "A" is for countries
+        # whose day has twice twelve hours.
+        page.keyboard.press("ArrowRight")
+        page.keyboard.type(f"{hour}A")
+
+
+def _tab_to_button_and_press(page):
+    _tab_to(page, "main form button[data-kind=primary]")
+    page.keyboard.press("Enter")
 
 
 def _twin(ticket):

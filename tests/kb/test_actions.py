@@ -74,7 +74,7 @@ def test_who_may_not_publish_cannot_publish_nor_take_back(
     with pytest.raises(NotAllowed):
         actions.publish(article=draft, actor=author, at=at)
     with pytest.raises(NotAllowed):
-        actions.unpublish(article=shown, actor=author)
+        actions.unpublish(article=shown, actor=author, at=at)
 
 
 @pytest.mark.usefixtures("write")
@@ -107,9 +107,11 @@ def test_an_article_without_words_cannot_be_published(
         actions.publish(article=empty, actor=elena, at=at)
 
 
-def test_taking_an_article_back_hides_it_from_search_at_once(write: Write, elena: User) -> None:
+def test_taking_an_article_back_hides_it_from_search_at_once(
+    write: Write, elena: User, at: datetime
+) -> None:
     article = write("Овербукинг")
-    actions.unpublish(article=article, actor=elena)
+    actions.unpublish(article=article, actor=elena, at=at)
     assert not search(query="овербукинг", user=AnonymousUser(), language="ru").hits
 
 

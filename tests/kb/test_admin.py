@@ -8,6 +8,7 @@ from typing import Any
 
 import ckeditor
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.auth.models import Group
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
@@ -15,6 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from PIL import Image
 
 from accounts.models import User
 from kb import actions
@@ -239,3 +241,110 @@ def test_no_page_of_the_editors_makers_is_collected() -> None:
     copied = [line for line in told.getvalue().splitlines() if "/ckeditor/" in line]
     assert any(line.endswith("/ckeditor.js'") for line in copied)
     assert not [line for line in copied if ".html" in line or "/wsc/" in line or "/tests/" in line]
+
+
+def _page(article: Article, name: str) -> str:
+    return reverse(f"admin:kb_article_{name}", args=[article.pk])
+
+
+def test_differences_show_what_was_changed_word_by_word(
+    editor: Client, write: Write, elena: User, at: datetime
+) -> None:
+    article = write("Скидки", "<p>Скидка пять процентов.</p>")
+    actions.save(
+        article=article, title="Скидки", summary="", body="<p>Скидка семь процентов.</p>",
+        author=elena, at=at,
+    )  # fmt: skip
+    page = BeautifulSoup(editor.get(_page(article, "diff")).content, "html.parser")
+
+    assert [one.text for one in page.select("del")] == ["пять"]
+    assert [one.text for one in page.select("ins")] == ["семь"]
+
+
+def test_a_review_ends_with_words_that_readers_see(
+    author: Client,
+    sign_in: SignIn,
+    admin: User,
+    galina: User,
+    write: Write,
+    elena: User,
+    at: datetime,
+) -> None:
+    article = write("Скидки", is_published=False)
+    actions.submit(article=article, actor=elena, at=at)
+    assert "kb-act" in author.get(change(article)).content.decode()
+    head = sign_in(galina)
+    assert "Скидки" in head.get(_page(article, "review")).content.decode()
+    refused = head.post(_page(article, "decide"), {"do": "send_back", "comment": ""})
+    assert refused.status_code == 422
+    head.post(_page(article, "decide"), {"do": "approve", "publish_at": ""})
+    article.refresh_from_db()
+    assert article.status == "published"
+
+
+def test_what_is_typed_is_kept_and_offered_back(editor: Client, write: Write) -> None:
+    article = write("Скидки")
+    answer = editor.post(
+        _page(article, "typed"), {"title": "Скидки", "body": "<p>Набрано</p>", "based_on": "1"}
+    )
+    assert answer.json() == {"taken": ""}
+    page = editor.get(change(article)).content.decode()
+    assert 'id="unsaved-words"' in page
+    editor.post(_page(article, "lock"), {"do": "forget"})
+    assert 'id="unsaved-words"' not in editor.get(change(article)).content.decode()
+
+
+def test_words_saved_beside_those_of_somebody_else_are_stopped_and_kept(
+    editor: Client, write: Write, rates: Section, admin: User, at: datetime
+) -> None:
+    article = write("Скидки", slug="sale")
+    actions.save(article=article, title="Его", summary="", body="<p>Его</p>", author=admin, at=at)
+    given = form(rates, title="Её", body="<p>Её слова</p>", based_on="1")
+    refused = ArticleForm(given, instance=article)
+
+    assert list(refused.errors) == ["body"]
+    assert (refused["body"].value(), refused["based_on"].value()) == ("<p>Её слова</p>", "2")
+    assert not article.revisions.filter(title="Её").exists()
+    editor.post(change(article), {**given, "based_on": "2"})
+    assert article.revisions.filter(title="Её").exists()
+
+
+def _png(side: int = 1000) -> io.BytesIO:
+    file = io.BytesIO()
+    Image.new("RGB", (side, side // 2), "teal").save(file, "PNG")
+    file.seek(0)
+    file.name = "снимок.png"
+    return file
+
+
+def test_a_picture_is_taken_with_what_it_shows_and_shown_to_readers_once_published(
+    editor: Client, client: Client, write: Write, settings, tmp_path, elena: User, at: datetime
+) -> None:
+    settings.ATTACHMENT_ROOT = tmp_path
+    article = write("Скидки", is_published=False)
+    assert editor.post(_page(article, "pictures"), {"file": _png(), "alt": ""}).status_code == 400
+    said = editor.post(_page(article, "pictures"), {"file": _png(), "alt": "Календарь"}).json()
+    assert (said["alt"], said["width"]) == ("Календарь", 1000)
+    assert client.get(said["address"]).status_code == 404
+    actions.publish(article=article, actor=elena, at=at)
+    shown = client.get(said["address"])
+    assert (shown.status_code, shown.headers["Content-Type"]) == (200, "image/webp")
+    assert b"".join(shown).startswith(b"RIFF")
+
+
+def test_what_is_no_picture_and_a_bomb_are_refused(
+    editor: Client, write: Write, settings, tmp_path
+) -> None:
+    settings.ATTACHMENT_ROOT = tmp_path
+    article = write("Скидки")
+    text = io.BytesIO("слова".encode())
+    text.name = "слова.txt"
+    bomb = io.BytesIO()
+    Image.new("1", (9000, 9000)).save(bomb, "PNG")
+    bomb.seek(0)
+    bomb.name = "bomb.png"
+    for file in (text, bomb):
+        answer = editor.post(_page(article, "pictures"), {"file": file, "alt": "Что-то"})
+        assert answer.status_code == 415
+        assert answer.json()["error"]
+    assert not any(tmp_path.rglob("*.webp"))

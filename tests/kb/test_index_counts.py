@@ -12,7 +12,7 @@ from tests.kb.conftest import Write
 from tests.tickets.conftest import _at_once
 
 COUNTED = """
-select lexeme, count(*), count(*) filter (where is_public)
+select lexeme, count(*), count(*) filter (where audience = 0)
 from kb_posting group by lexeme order by lexeme
 """
 
@@ -39,7 +39,7 @@ def test_stems_are_counted_right_after_every_change(write: Write, elena: User, a
     second.access = "public"
     actions.keep(article=second)
     assert _kept() == sorted(_counted())
-    actions.unpublish(article=second, actor=elena)
+    actions.unpublish(article=second, actor=elena, at=at)
     assert _kept() == sorted(_counted())
 
 

@@ -79,11 +79,11 @@ def test_customers_read_what_is_meant_for_them(sign_in: SignIn, anna: User, writ
 
 
 def test_lists_are_renewed_the_moment_an_article_is_taken_back(
-    client: Client, write: Write, elena: User
+    client: Client, write: Write, elena: User, at: datetime
 ) -> None:
     article = write("Овербукинг")
     assert "Овербукинг" in text(client, "/")
-    actions.unpublish(article=article, actor=elena)
+    actions.unpublish(article=article, actor=elena, at=at)
     assert "Овербукинг" not in text(client, "/")
 
 
@@ -110,7 +110,7 @@ def test_the_page_kept_for_strangers_follows_every_change_at_once(
     article.access = "public"
     actions.keep(article=article)
     assert client.get(address).status_code == 200
-    actions.unpublish(article=article, actor=elena)
+    actions.unpublish(article=article, actor=elena, at=at)
     assert client.get(address).status_code == 404
 
 

@@ -66,6 +66,27 @@ def test_a_question_in_the_wrong_layout_is_understood(typed: str) -> None:
     assert results.corrected.lower() == "скидка"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (",hjybhjdfybt", "бронирование"),  # its first letter is a comma in the other layout
+        ("скидка pf бронирование", "скидка за бронирование"),
+        ("ыешсл", "stick"),
+        ("скидкаа crblrf", "скидка скидка"),
+    ],
+)
+def test_parts_in_the_wrong_layout_are_understood_too(write: Write, typed: str, meant: str) -> None:
+    write("Stick", "<p>USB-ключ.</p>")
+
+    assert ask(typed).corrected == meant
+
+
+def test_small_words_stay_as_they_were_typed() -> None:
+    assert ask("скидкка в продажи и возврат к карте").corrected == (
+        "скидка в продажи и возврат к карте"
+    )
+
+
 def test_e_and_yo_are_one_letter(write: Write) -> None:
     write("Счёт для юрлица", "<p>Выставьте счёт.</p>")
     assert found(ask("счет"))[0] == found(ask("счёт"))[0] == "Счёт для юрлица"

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.refusals import NotAllowed
-from tickets import actions, clock
+from tickets import actions, clock, tasks
 from tickets.actions import drafting, linking, texts
 from tickets.models import Draft, Link, Presence, Proof, Ticket, Watcher
 
@@ -270,6 +270,23 @@ def test_who_has_left_is_forgotten_after_a_minute(sign_in, sergey, galina, ticke
         ticket=ticket, person=sergey, is_writing=True, at=timezone.now() - 61 * timedelta(seconds=1)
     )
     assert "Сергей" not in soup(sign_in(galina).get(address(ticket))).select_one("#here").text
+
+
+def test_rows_of_those_who_left_long_ago_are_swept_and_others_stay(sergey, galina, ticket):
+    at = timezone.now()
+    for person, ago in ((sergey, timedelta(hours=2)), (galina, timedelta(minutes=2))):
+        actions.show_presence(ticket=ticket, person=person, is_writing=False, at=at - ago)
+    assert actions.forget_presence(at=at) == 1
+    assert actions.forget_presence(at=at) == 0
+    assert list(Presence.objects.values_list("person_id", flat=True)) == [galina.pk]
+
+
+def test_the_hourly_sweep_of_uploads_sweeps_presence_as_well(sergey, ticket):
+    actions.show_presence(
+        ticket=ticket, person=sergey, is_writing=True, at=timezone.now() - timedelta(days=1)
+    )
+    tasks.forget_unsent_files()
+    assert not Presence.objects.exists()
 
 
 # --- a second specialist ---

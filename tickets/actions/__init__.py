@@ -13,7 +13,13 @@ from tickets.actions.development import (
     take,
     withdraw,
 )
-from tickets.actions.drafting import drop_draft, save_draft, show_presence, take_over_draft
+from tickets.actions.drafting import (
+    drop_draft,
+    forget_presence,
+    save_draft,
+    show_presence,
+    take_over_draft,
+)
 from tickets.actions.duty import acknowledge, delete_shift, escalate_alerts, save_shift
 from tickets.actions.linking import follow_up, link, split, splittable, unlink
 from tickets.actions.macro import apply_macro, check_macro, save_macro
@@ -60,6 +66,7 @@ __all__ = [
     "escalate_alerts",
     "file_ticket",
     "follow_up",
+    "forget_presence",
     "forget_unsent",
     "hand_over",
     "join",

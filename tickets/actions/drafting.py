@@ -3,7 +3,7 @@
 Neither is history: rows are overwritten, nothing is locked and nothing is recorded.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +15,7 @@ from tickets.actions.texts import LONGEST_TEXT, TooLong
 from tickets.models import Draft, Presence, Ticket
 
 MODES = ("reply", "note")
+LEFT_AFTER = timedelta(hours=1)  # long after the last sign that pages still show
 
 
 class DraftGone(Refused):
@@ -79,6 +80,12 @@ def show_presence(*, ticket: Ticket, person: User, is_writing: bool, at: datetim
         unique_fields=["ticket", "person"],
         update_fields=["seen_at", *(["writing_at"] if is_writing else [])],
     )
+
+
+def forget_presence(*, at: datetime) -> int:
+    """Forget who has left long ago; answers how many rows went."""
+    # Race: a sign given meanwhile makes the row new; the database looks at it again and keeps it.
+    return Presence.objects.filter(seen_at__lt=at - LEFT_AFTER).delete()[0]
 
 
 def _put(draft: Draft) -> None:

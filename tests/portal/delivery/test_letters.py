@@ -35,6 +35,20 @@ VALUES: dict[str, dict[str, Any]] = {
     "ticket_merged": {**TICKET, "into": 1043, "into_subject": HOSTILE},
     "ticket_watched": {**TICKET, **SAID, "organization": HOSTILE, "what": "message"},
     "mentioned": {**TICKET, **SAID, "organization": HOSTILE},
+    "article_sent_back": {
+        "name": HOSTILE,
+        "title": HOSTILE,
+        "editor": HOSTILE,
+        "text": HOSTILE,
+        "url": URL,
+    },
+    "article_not_helped": {
+        "name": HOSTILE,
+        "title": HOSTILE,
+        "text": HOSTILE,
+        "reasons": ["missing"],
+        "url": URL,
+    },
     "development_started": {
         **TICKET,
         "text": HOSTILE,

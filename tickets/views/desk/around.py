@@ -54,6 +54,13 @@ LISTS = {
         from tickets_clock c where c.ticket_id = {ticket} and c.stopped_at is null order by c.id""",
     "stopped": """
         select count(*) from tickets_clock where ticket_id = {ticket} and stopped_at is not null""",
+    "alert": """
+        select p.full_name, a.acknowledged_at, a.escalates_at,
+            (select coalesce(json_agg(u.full_name order by u.full_name), '[]')
+                from tickets_alert_called c join accounts_user u on u.id = c.user_id
+                where c.alert_id = a.id)
+        from tickets_alert a left join accounts_user p on p.id = a.acknowledged_by_id
+        where a.ticket_id = {ticket} order by a.id desc limit 1""",
     "desk": "{desk}",
     "others": "{others}",
 }
@@ -110,6 +117,16 @@ class Evidence:
     def method_name(self) -> str:
         """The method in words."""
         return str(ProofMethod(self.method).label)
+
+
+@dataclass(frozen=True)
+class Call:
+    """The last call for an urgent incident: who is called, who has taken it."""
+
+    taken_by: str | None
+    acknowledged_at: datetime | None
+    escalates_at: datetime | None
+    called: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -193,6 +210,7 @@ class Around:
     has_stopped: bool
     desk: tuple[tuple[int, str], ...]
     others: list[tuple[int, str, str]]
+    alert: Call | None
 
     @property
     def running(self) -> Clock | None:
@@ -239,6 +257,13 @@ def read_around(found: Ticket, user: User, at: datetime) -> Around:
         others=[
             (number, subject, str(Status(code).label)) for number, subject, code in rows["others"]
         ],
+        alert=next(
+            (
+                Call(taken_by, _moment(taken_at), _moment(escalates_at), tuple(called))
+                for taken_by, taken_at, escalates_at, called in rows["alert"]
+            ),
+            None,
+        ),
     )
 
 

@@ -1,6 +1,5 @@
 """Who is on duty, which calls are open, and taking one."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
@@ -11,8 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.requests import signed_in
 from tickets import actions
 from tickets import duty as rota
-from tickets.models import Alert, Event, Ticket
-from tickets.views.cabinet.timeline import Happened
+from tickets.models import Alert, Ticket
 from tickets.views.desk.doors import desk_only, done
 
 WEEK = timedelta(days=7)
@@ -46,11 +44,3 @@ def duty(request: HttpRequest) -> HttpResponse:
 def take_call(request: HttpRequest, number: int) -> HttpResponse:
     """Take the call for a ticket."""
     return done(request, number, actions.acknowledge)
-
-
-def latest_alert(ticket: Ticket, history: Iterable[Event | Happened]) -> Alert | None:
-    """Give the last call for a ticket; that there was none its history tells without a query."""
-    if not any(event.code == "alert_raised" for event in history):
-        return None
-    found = ticket.alerts.select_related("acknowledged_by").prefetch_related("called")
-    return found.order_by("-id").first()

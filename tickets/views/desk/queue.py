@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -31,6 +32,7 @@ from tickets.views.desk.paging import SORTS, Sort, page_of, sort_for
 UPCOMING = 8  # beside a ticket
 MOST_PICKED = 100
 NOT_MODIFIED = 304
+KEYS = tuple(view for view in rail.VIEWS if view.key)
 SUGGESTED = 200  # organizations whose names are offered while one types
 # Everything that can change a queue: the last events (a sum, for one that is written earlier may
 # arrive later), and the latest due times that were passed by late and by soon.
@@ -147,33 +149,39 @@ def _context(
 ) -> dict[str, Any]:
     scope = scope_of(user)
     found = page_of(scope, asked.applied, asked.sort, asked.after, at)
+    picked = _picked(request.GET.get("picked", ""))
     context = {
         "asked": asked,
         "groups": rail.groups(user, saved, asked.view, at),
-        "rows": found.rows,
+        "rows": [(row, row.number in picked) for row in found.rows],
         "is_partial": found.is_partial,
         "next": asked.address(after=found.next) if found.next else "",
         "first": asked.address() if asked.after else "",
         "at": at,
-        "picked": _picked(request.GET.get("picked", "")),
     }
     return context if getattr(request, "htmx", False) else {**context, **_tools(user, asked, at)}
 
 
 def _tools(user: User, asked: Asked, at: datetime) -> dict[str, Any]:
     """Give what stands around the rows: filters, bulk actions, keys."""
-    organizations = read(_organizations_of, scope_of(user))
-    desk = read(people_of_the_desk)
+    organizations = tuple(read(_organizations_of, scope_of(user)))
+    desk = tuple(read(people_of_the_desk))
     return {
-        "fields": _fields(asked.filters, desk, dict(organizations)),
-        "organizations": [name for _pk, name in organizations],
+        "fields": _fields(
+            asked.filters, desk, _chosen(asked.filters, dict(organizations)), get_language()
+        ),
+        "organizations": tuple(name for _pk, name in organizations),
         "desk": desk,
         "cells": _cells(at),
         "can_triage": user.has_perm("accounts.triage_ticket"),
         "can_save": bool(asked.applied),
         "can_delete_any": user.has_perm("accounts.head_support"),
-        "keys": [view for view in rail.VIEWS if view.key],
+        "keys": KEYS,
     }
+
+
+Named = tuple[tuple[int, str], ...]
+Cells = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -186,25 +194,26 @@ class Field:
     value: str = ""
 
 
+# The form is the same for as long as nobody comes or goes.
+@lru_cache(maxsize=64)
 def _fields(
-    kept: Filters, desk: list[tuple[Any, ...]], organizations: Mapping[int, str]
-) -> list[Field]:
-    asked = dict(kept)
+    kept: Filters, desk: Named, organization: str, _language: str | None
+) -> tuple[Field, ...]:
+    asked = {**dict(kept), "organization": organization}
     people = tuple((str(pk), name) for pk, name in desk)
-    return [_field(one, asked.get(one.code, ""), people, organizations) for one in filters.REGISTRY]
+    return tuple(_field(one, asked.get(one.code, ""), people) for one in filters.REGISTRY)
 
 
-def _field(
-    one: filters.Filter,
-    value: str,
-    people: tuple[tuple[str, str], ...],
-    organizations: Mapping[int, str],
-) -> Field:
+def _chosen(kept: Filters, organizations: Mapping[int, str]) -> str:
+    """Give the name of the organization that is filtered for, if one is."""
+    value = dict(kept).get("organization", "")
+    return (organizations.get(int(value)) or _name_of_organization(value)) if value else ""
+
+
+def _field(one: filters.Filter, value: str, people: tuple[tuple[str, str], ...]) -> Field:
     options = one.options + (people if one.code == "assignee" else ())
     if value and options and value not in dict(options):
         options += ((value, value),)
-    if one.code == "organization" and value:
-        value = organizations.get(int(value)) or _name_of_organization(value)
     shown = tuple((code, str(name), code == value) for code, name in options)
     return Field(one.code, str(one.name), shown, value)
 
@@ -226,22 +235,30 @@ def people_of_the_desk() -> QuerySet[User, Any]:
     return User.objects.desk().order_by("full_name").values_list("pk", "full_name")
 
 
-def _cells(at: datetime) -> list[tuple[str, list[tuple[str, str]]]]:
+def _cells(at: datetime) -> Cells:
     """Give the cells of the table of triage as a list, and priorities for every category."""
-    alone = [(f":{code}", str(name)) for code, name in Priority.choices]
-    by_category = [
-        (str(Category(row.category).label), _cells_of(row)) for row in clock.targets_table(at=at)
-    ]
-    return [(_("Priority alone"), alone), *by_category]
+    table = tuple(
+        (row.category, tuple(priority for priority, minutes in row.minutes.items() if minutes))
+        for row in clock.targets_table(at=at)
+    )
+    return _named_cells(table, get_language())
 
 
-def _cells_of(row: clock.TargetRow) -> list[tuple[str, str]]:
-    category = Category(row.category)
-    return [
-        (f"{category.value}:{priority}", f"{category.label}, {Priority(priority).label}")
-        for priority, minutes in row.minutes.items()
-        if minutes
-    ]
+@lru_cache(maxsize=16)
+def _named_cells(table: tuple[tuple[str, tuple[str, ...]], ...], _language: str | None) -> Cells:
+    alone = tuple((f":{code}", str(name)) for code, name in Priority.choices)
+    by_category = tuple(
+        (str(Category(category).label), _cells_of(Category(category), priorities))
+        for category, priorities in table
+    )
+    return ((_("Priority alone"), alone), *by_category)
+
+
+def _cells_of(category: Category, priorities: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (f"{category.value}:{one}", f"{category.label}, {Priority(one).label}")
+        for one in priorities
+    )
 
 
 def _version(request: HttpRequest, user: User, at: datetime) -> str:

@@ -18,7 +18,7 @@ from tickets.filters import Filters
 from tickets.models import SavedView, Ticket
 from tickets.querysets import ME, Scope, anybody, compose, filled, read, scope_of
 
-MOST_COUNTED = 1000  # beyond that a number tells nothing, and counting costs
+MOST_COUNTED = 300  # what a whole desk has open; beyond that a number tells nothing, and costs
 MOST_SAVED = 40  # in the rail; own ones first
 # One round to the database for all views.
 COUNTS = "select {counts}"

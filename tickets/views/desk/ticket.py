@@ -23,7 +23,6 @@ from tickets.views.cabinet import timeline
 from tickets.views.desk import composing
 from tickets.views.desk.around import Around, read_around
 from tickets.views.desk.doors import REFUSED, desk_only, done, onward, shown
-from tickets.views.desk.duty import latest_alert
 from tickets.views.desk.queue import upcoming
 from tickets.views.desk.reading import read_ticket
 
@@ -244,7 +243,7 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
         "mode": REPLY if works_here and not closed_for_good else NOTE,
         "closed_for_good": closed_for_good,
         "works_here": works_here,
-        "alert": latest_alert(found, history),
+        "has_manager": found.organization.account_manager_id is not None,
         "is_developed": open_development(found) is not None,
         "reopen_days": policy.current().reopen_days,
         "details": _details(found),

@@ -1,11 +1,9 @@
-"""The knowledge base: sections, articles, their revisions, what readers say of them."""
+"""Sections, articles, their revisions, what readers say of them."""
 
 import secrets
-import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -27,6 +25,14 @@ def new_short_code() -> str:
 class Section(models.Model):
     """A shelf of the knowledge base."""
 
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("within"),
+    )
     slug = models.SlugField(_("address"), max_length=120, unique=True)
     icon = models.SlugField(_("icon"), max_length=30, default="file")
     title_ru = models.CharField(_("title (Russian)"), max_length=120)
@@ -64,6 +70,7 @@ class Access(models.TextChoices):
 
     PUBLIC = "public", _("everybody")
     CUSTOMERS = "customers", _("customers and staff")
+    STAFF = "staff", _("staff only")
 
 
 class ArticleStatus(models.TextChoices):
@@ -71,6 +78,22 @@ class ArticleStatus(models.TextChoices):
 
     DRAFT = "draft", _("draft")
     PUBLISHED = "published", _("published")
+    ARCHIVED = "archived", _("archived")
+
+
+class Kind(models.TextChoices):
+    """What an article is."""
+
+    ARTICLE = "article", _("article")
+    QUESTION = "question", _("question with a short answer")
+
+
+class Significance(models.TextChoices):
+    """How much a revision changes for readers."""
+
+    TYPO = "typo", _("a slip of the pen")
+    SMALL = "small", _("small")
+    MAJOR = "major", _("major")
 
 
 class Article(models.Model):
@@ -79,6 +102,7 @@ class Article(models.Model):
     section = models.ForeignKey(
         Section, models.PROTECT, related_name="articles", verbose_name=_("section")
     )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.ARTICLE)
     slug = models.SlugField(_("address"), max_length=200, unique=True)
     language = models.CharField(
         _("language"),
@@ -116,6 +140,24 @@ class Article(models.Model):
         editable=False,
         verbose_name=_("current revision"),
     )
+    # Words that wait for somebody else to read them, and words that wait for their hour.
+    submitted_revision = models.ForeignKey(
+        "kb.Revision", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
+    scheduled_revision = models.ForeignKey(
+        "kb.Revision", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    scheduled_at = models.DateTimeField(
+        _("to be published at"), null=True, blank=True, editable=False
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -129,6 +171,9 @@ class Article(models.Model):
     )
     related = models.ManyToManyField("self", blank=True, verbose_name=_("related articles"))
     checked_on = models.DateField(_("checked on"), null=True, blank=True)
+    review_by = models.DateField(_("look at it again by"), null=True, blank=True)
+    # What somebody of the staff says is wrong with it; empty: nothing.
+    needs_change = models.CharField(_("needs a change"), max_length=500, blank=True)
     published_at = models.DateTimeField(_("published at"), null=True, blank=True)
     updated_at = models.DateTimeField(_("updated at"), default=timezone.now)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
@@ -142,8 +187,13 @@ class Article(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="published_articles_have_a_revision",
-                condition=Q(status="draft")
+                condition=~Q(status="published")
                 | Q(current_revision__isnull=False, published_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="scheduled_articles_have_words_and_an_hour",
+                condition=Q(scheduled_at__isnull=True, scheduled_revision__isnull=True)
+                | Q(scheduled_at__isnull=False, scheduled_revision__isnull=False),
             ),
             models.CheckConstraint(
                 name="articles_are_no_translations_of_themselves",
@@ -156,6 +206,22 @@ class Article(models.Model):
                 fields=["language", "-updated_at"],
                 name="article_recent",
                 condition=Q(status="published"),
+            ),
+            # Read by the task that publishes what is due.
+            models.Index(
+                fields=["scheduled_at"],
+                name="article_scheduled",
+                condition=Q(scheduled_at__isnull=False),
+            ),
+            # Read by the list of what waits for a review.
+            models.Index(
+                fields=["id"],
+                name="article_submitted",
+                condition=Q(submitted_revision__isnull=False),
+            ),
+            # Read by the list of what may be stale.
+            models.Index(
+                fields=["review_by"], name="article_to_check", condition=Q(status="published")
             ),
         ]
 
@@ -179,6 +245,12 @@ class Revision(models.Model):
     body = models.TextField(_("text"))  # sanitised HTML
     plain = models.TextField(editable=False)  # the same without markup, for search and snippets
     comment = models.CharField(_("what changed"), max_length=300, blank=True)
+    significance = models.CharField(
+        _("how much it changes"),
+        max_length=10,
+        choices=Significance.choices,
+        default=Significance.SMALL,
+    )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -243,101 +315,3 @@ class ReadCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.article_id} {self.on}: {self.count}"
-
-
-class SearchDocument(models.Model):
-    """What ranking needs to know of one published article as a whole."""
-
-    article = models.OneToOneField(
-        Article, models.CASCADE, primary_key=True, related_name="search_document"
-    )
-    length = models.FloatField()  # weighted number of words
-    title_idf = models.FloatField()  # sum of the idf of the title's stems
-    # Copies of the article's own, so that ranking reads one row an article.
-    section = models.ForeignKey(Section, models.CASCADE, related_name="+")
-    language = models.CharField(max_length=5)
-    is_public = models.BooleanField()
-
-    class Meta:
-        verbose_name = _("indexed article")
-        verbose_name_plural = _("indexed articles")
-
-    def __str__(self) -> str:
-        return str(self.article_id)
-
-
-class Posting(models.Model):
-    """That a stem stands in an article, how often (weighted by where), and whether in its title."""
-
-    pk = models.CompositePrimaryKey("lexeme", "article_id")
-    lexeme = models.TextField()
-    article = models.ForeignKey(Article, models.CASCADE, related_name="postings")
-    frequency = models.FloatField()
-    in_title = models.BooleanField()
-    # What the stem would add to the article's score; says which articles are worth scoring.
-    weight = models.FloatField()
-    is_public = models.BooleanField()  # a copy of the article's own
-
-    class Meta:
-        verbose_name = _("posting")
-        verbose_name_plural = _("postings")
-        indexes = [
-            # Read by ranking: the strongest articles of a stem, the table is not touched.
-            models.Index(
-                "lexeme", F("weight").desc(), "article", "is_public", name="posting_by_weight"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.lexeme
-
-
-class Lexeme(models.Model):
-    """In how many published articles a stem stands, and in how many that everybody may read."""
-
-    lexeme = models.TextField(primary_key=True)
-    articles = models.PositiveIntegerField()
-    public_articles = models.PositiveIntegerField()
-
-    class Meta:
-        verbose_name = _("stem")
-        verbose_name_plural = _("stems")
-
-    def __str__(self) -> str:
-        return self.lexeme
-
-
-class Word(models.Model):
-    """A word of the articles with its stem: corrections and suggestions come from these."""
-
-    word = models.TextField(primary_key=True)
-    lexeme = models.TextField()
-    articles = models.PositiveIntegerField(default=1)
-
-    class Meta:
-        verbose_name = _("word")
-        verbose_name_plural = _("words")
-        indexes = [
-            # Read by corrections: words that look alike.
-            GinIndex(fields=["word"], name="word_trigrams", opclasses=["gin_trgm_ops"]),
-            # Read by suggestions: words that begin so.
-            models.Index(fields=["word"], name="word_prefix", opclasses=["text_pattern_ops"]),
-        ]
-
-    def __str__(self) -> str:
-        return self.word
-
-
-class SearchStatistics(models.Model):
-    """The one row of figures about the whole index; its version changes with whatever readers see."""
-
-    documents = models.PositiveIntegerField(default=0)
-    total_length = models.FloatField(default=0)
-    version = models.UUIDField(default=uuid.uuid4)
-
-    class Meta:
-        verbose_name = _("figures of the index")
-        verbose_name_plural = _("figures of the index")
-
-    def __str__(self) -> str:
-        return f"{self.documents}"

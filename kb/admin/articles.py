@@ -1,25 +1,31 @@
-"""Where authors write and editors publish; every change goes through an action."""
+"""Articles: where authors write and editors publish; every change goes through an action."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ckeditor.widgets import CKEditorWidget
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Max, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from accounts.requests import signed_in
 from kb import actions, slugs
-from kb.models import Article, ArticleStatus, Revision, Section
+from kb.admin import pages
+from kb.models import Article, ArticleStatus, Kind, Revision, Significance
 from portal.refusals import Refused
 
-WORDS = ("title", "summary", "body", "comment")
+WORDS = ("title", "summary", "body", "comment", "significance")
 VOTES_FOR = "current_revision__votes"
 
 
@@ -43,10 +49,20 @@ class ArticleForm(forms.ModelForm):
         required=False,
         widget=UnfoldAdminTextInputWidget,
     )
+    significance = forms.ChoiceField(
+        label=gettext_lazy("How much it changes"),
+        choices=Significance.choices,
+        initial=Significance.SMALL,
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text=gettext_lazy("After a slip of the pen readers see no new date."),
+    )
+    based_on = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Article
         fields = (
+            "kind",
             "section",
             "slug",
             "language",
@@ -56,20 +72,33 @@ class ArticleForm(forms.ModelForm):
             "related",
             "owner",
             "checked_on",
+            "review_by",
+            "needs_change",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["slug"].required = False
-        self.fields["slug"].help_text = _("Left empty, it is made from the title.")
-        newest = self.instance.revisions.order_by("-number").first() if self.instance.pk else None
-        if newest:
+        self.fields["kind"].required = False
+        self.fields["slug"].help_text = _(
+            "Left empty, it is made from the title. An address it had leads to the new one."
+        )
+        self.newest = (
+            self.instance.revisions.order_by("-number").first() if self.instance.pk else None
+        )
+        if self.newest:
+            self.initial.setdefault("based_on", self.newest.number)
             for name in WORDS[:3]:
-                self.initial.setdefault(name, getattr(newest, name))
+                self.initial.setdefault(name, getattr(self.newest, name))
 
     def clean(self) -> dict[str, Any]:
         """Refuse as the action would, beside the field."""
         given: dict[str, Any] = super().clean() or self.cleaned_data
+        given["kind"] = given.get("kind") or Kind.ARTICLE
+        given["significance"] = given.get("significance") or Significance.SMALL
+        based_on = given.get("based_on")
+        if based_on is not None and self.newest and self.newest.number > based_on:
+            self._saved_meanwhile(self.newest)
         if not given.get("slug"):
             given["slug"] = _free_slug(given.get("title", ""))
         if {"title", "body"} <= given.keys():
@@ -78,6 +107,19 @@ class ArticleForm(forms.ModelForm):
             except Refused as refusal:
                 self.add_error("body", str(refusal.message))
         return given
+
+    def _saved_meanwhile(self, newest: Revision) -> None:
+        """Stop words that were written beside those of somebody else; the next saving wins."""
+        who = newest.author.full_name if newest.author else _("An import")
+        words = _(
+            "%(who)s saved revision %(number)d while you were writing. What you typed stands below;"
+            " compare it with theirs, then save once more."
+        )
+        self.add_error("body", words % {"who": who, "number": newest.number})
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["based_on"] = str(newest.number)
+        self.data = data
 
 
 def _has_waiting(row: Article) -> bool:
@@ -113,36 +155,96 @@ class RevisionInline(TabularInline):
         return False
 
 
+class WaitingFilter(admin.SimpleListFilter):
+    """What somebody should do next."""
+
+    title = gettext_lazy("what to do")
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        """Offer each list of work."""
+        return [(code, name) for code, name, _narrow in LISTS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:  # noqa: ARG002
+        """Keep what belongs to the list."""
+        narrow = next((one for code, _name, one in LISTS if code == self.value()), None)
+        return narrow(queryset) if narrow else queryset
+
+
+LISTS: tuple[tuple[str, Any, Callable[[Any], QuerySet[Article]]], ...] = (
+    (
+        "review",
+        gettext_lazy("review it"),
+        lambda rows: rows.filter(submitted_revision__isnull=False),
+    ),
+    (
+        "scheduled",
+        gettext_lazy("nothing: it comes out at its hour"),
+        lambda rows: rows.filter(scheduled_at__isnull=False),
+    ),
+    (
+        "flagged",
+        gettext_lazy("change it: somebody says what"),
+        lambda rows: rows.exclude(needs_change=""),
+    ),
+    (
+        "stale",
+        gettext_lazy("look whether it is still true"),
+        lambda rows: rows.stale(timezone.localdate()),
+    ),
+    (
+        "links",
+        gettext_lazy("mend its links"),
+        lambda rows: rows.filter(links__state="broken").distinct(),
+    ),
+    ("older", gettext_lazy("translate what is new"), lambda rows: rows.older_translations()),
+)
+
+
 @admin.register(Article)
 class ArticleAdmin(ModelAdmin):
     """Saving is a new revision; publishing needs a permission of its own."""
 
     class Media:
         css = {"all": ["css/editor.css"]}
+        js = ["js/article_editor.js"]
 
     form = ArticleForm
+    change_form_outer_before_template = "admin/kb/article_state.html"
     inlines = (RevisionInline,)
-    list_display = ("shown_title", "section", "language", "access", "shown_status", "helped")
-    list_filter = ("status", "language", "access", "section")
+    list_display = (
+        "shown_title",
+        "section",
+        "language",
+        "access",
+        "shown_status",
+        "owner",
+        "helped",
+    )
+    list_filter = (WaitingFilter, "status", "kind", "language", "access", "section")
     list_select_related = ("section", "current_revision")
     search_fields = ("current_revision__title", "slug")
     autocomplete_fields = ("translation_of", "related")
     readonly_fields = ("shown_status", "helped", "reasons", "updated_at")
     ordering = ("-updated_at",)
-    actions_submit_line = ("publish", "unpublish")
+    actions_submit_line = ("submit", "publish", "unpublish")
     fieldsets = (
-        (None, {"fields": WORDS}),
+        (None, {"fields": ("title", "summary", "body", ("comment", "significance"), "based_on")}),
         (
             gettext_lazy("Where it stands"),
             {
                 "fields": (
                     ("section", "slug"),
+                    ("kind", "access"),
                     ("language", "translation_of"),
-                    ("access", "checked_on"),
                     ("owner", "tags"),
                     "related",
                 )
             },
+        ),
+        (
+            gettext_lazy("Is it still true"),
+            {"fields": (("checked_on", "review_by"), "needs_change")},
         ),
         (
             gettext_lazy("How it does"),
@@ -168,6 +270,10 @@ class ArticleAdmin(ModelAdmin):
     def shown_status(self, row: Article) -> str:
         """Say whether readers see it, and whether newer words wait."""
         status = row.get_status_display()
+        if row.submitted_revision_id:
+            return _("%(status)s, waits for a review") % {"status": status}
+        if row.scheduled_at:
+            return _("%(status)s, comes out at its hour") % {"status": status}
         if _has_waiting(row):
             return _("%(status)s, newer words wait") % {"status": status}
         return status
@@ -198,7 +304,11 @@ class ArticleAdmin(ModelAdmin):
         """Keep the article and its words; then the button that was pressed, if any."""
         actions.keep(article=obj)
         words = {name: form.cleaned_data[name] for name in WORDS}
+        words["based_on"] = form.cleaned_data.get("based_on")
         at = timezone.now()
+        if obj.checked_on and "checked_on" in form.changed_data and not obj.review_by:
+            obj.review_by = actions.next_review(obj.checked_on)
+            actions.keep(article=obj)
         revision = actions.save(article=obj, author=signed_in(request), at=at, **words)
         obj.refresh_from_db(fields=["current_revision", "status", "updated_at"])
         if obj.current_revision_id != revision.pk:
@@ -219,7 +329,22 @@ class ArticleAdmin(ModelAdmin):
         super().save_related(request, form, formsets, change)
         actions.relate(article=form.instance, others=list(related))
 
-    @action(description=gettext_lazy("Save and publish"), permissions=["publish"])
+    @action(
+        description=gettext_lazy("Save and submit for review"), attrs={"name": "kb_article_submit"}
+    )
+    def submit(self, request: HttpRequest, obj: Article) -> None:
+        """Let somebody else read it."""
+        self._try(
+            request,
+            lambda: actions.submit(article=obj, actor=signed_in(request), at=timezone.now()),
+            _("It waits for a review now."),
+        )
+
+    @action(
+        description=gettext_lazy("Save and publish"),
+        permissions=["publish"],
+        attrs={"name": "kb_article_publish"},
+    )
     def publish(self, request: HttpRequest, obj: Article) -> None:
         """Let readers find it."""
         self._try(
@@ -228,12 +353,16 @@ class ArticleAdmin(ModelAdmin):
             _("Readers see it now."),
         )
 
-    @action(description=gettext_lazy("Save and take back"), permissions=["publish"])
+    @action(
+        description=gettext_lazy("Save and take back"),
+        permissions=["publish"],
+        attrs={"name": "kb_article_unpublish"},
+    )
     def unpublish(self, request: HttpRequest, obj: Article) -> None:
         """Take it back to a draft."""
         self._try(
             request,
-            lambda: actions.unpublish(article=obj, actor=signed_in(request)),
+            lambda: actions.unpublish(article=obj, actor=signed_in(request), at=timezone.now()),
             _("It is a draft again."),
         )
 
@@ -250,37 +379,36 @@ class ArticleAdmin(ModelAdmin):
         offered: list[Any] = super().get_actions_submit_line(request, object_id)
         row = self.get_queryset(request).select_related("current_revision").get(pk=object_id)
         is_published = row.status == ArticleStatus.PUBLISHED
-        useful = {"publish": not is_published or _has_waiting(row), "unpublish": is_published}
+        is_here = row.status != ArticleStatus.ARCHIVED
+        is_new = is_here and (not is_published or _has_waiting(row))
+        useful = {
+            "submit": is_new and not row.submitted_revision_id,
+            "publish": is_new,
+            "unpublish": is_published,
+        }
         return [one for one in offered if useful[one.path]]
 
     def has_publish_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
         """Whether this person may publish."""
         return actions.can_publish(signed_in(request))
 
+    def get_urls(self) -> list[Any]:
+        """Add the pages around an article: review, differences, preview, pictures, what is typed."""
+        return [*pages.urls(), *super().get_urls()]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show who is at it, what waits and what happened above the form."""
+        around = pages.around(request, object_id) if object_id else {}
+        return super().changeform_view(
+            request, object_id, form_url, {**(extra_context or {}), **around}
+        )
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Nothing that was written is lost: an article is taken back instead."""
+        """Nothing that was written is lost: an article is archived instead."""
         return False
-
-
-@admin.register(Section)
-class SectionAdmin(ModelAdmin):
-    """The shelves, in their order."""
-
-    list_display = ("title_ru", "title_en", "order", "article_count")
-    search_fields = ("title_ru", "title_en", "slug")
-    prepopulated_fields = {"slug": ("title_en",)}
-    ordering = ("order", "id")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Section]:
-        """Count the articles along."""
-        found: QuerySet[Section] = super().get_queryset(request)
-        return found.annotate(count=Count("articles"))
-
-    @display(description=gettext_lazy("articles"), ordering="count")
-    def article_count(self, row: Section) -> int:
-        """Say how many articles stand here, drafts included."""
-        return int(getattr(row, "count", 0))
-
-    def save_model(self, request: HttpRequest, obj: Section, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Keep it by its action, which renews the lists."""
-        actions.keep_section(section=obj)

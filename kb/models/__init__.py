@@ -1,0 +1,44 @@
+"""The knowledge base, a file a subject."""
+
+from kb.models.articles import (
+    Access,
+    Article,
+    ArticleStatus,
+    Kind,
+    ReadCount,
+    Revision,
+    Section,
+    Significance,
+    Vote,
+    new_short_code,
+)
+from kb.models.authoring import ArticleEvent, EditLock, Picture, Unsaved
+from kb.models.index import Lexeme, Posting, SearchDocument, SearchStatistics, Word
+from kb.models.searching import StopWord, Synonyms
+from kb.models.structure import ArticleLink, OldAddress
+
+__all__ = [
+    "Access",
+    "Article",
+    "ArticleEvent",
+    "ArticleLink",
+    "ArticleStatus",
+    "EditLock",
+    "Kind",
+    "Lexeme",
+    "OldAddress",
+    "Picture",
+    "Posting",
+    "ReadCount",
+    "Revision",
+    "SearchDocument",
+    "SearchStatistics",
+    "Section",
+    "Significance",
+    "StopWord",
+    "Synonyms",
+    "Unsaved",
+    "Vote",
+    "Word",
+    "new_short_code",
+]
