@@ -81,6 +81,11 @@ app.conf.update(
             "schedule": 20.0,
             "options": {"expires": 20},
         },
+        "take letters": {
+            "task": "tickets.tasks.take_letters",
+            "schedule": 10.0,
+            "options": {"expires": 10},
+        },
         "escalate alerts": {
             "task": "tickets.tasks.escalate_alerts",
             "schedule": 60.0,

@@ -132,6 +132,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Rate limits must be counted in one place by all processes: a table, or Redis, never memory.
 CACHES = {"default": env.cache_url("CACHE_URL", default="dbcache://cache?max_entries=100000")}
 ATTACHMENT_ROOT = Path(env.str("ATTACHMENT_ROOT", default=str(VAR / "attachments")))
+# Letters as they came in, outside any web root; and the name server that is asked for keys and
+# policies, as host:port (empty: that of the machine).
+MAIL_ROOT = Path(env.str("MAIL_ROOT", default=str(VAR / "mail")))
+MAIL_DNS = env.str("MAIL_DNS", default="")
 ATTACHMENT_SENDFILE = env.str("ATTACHMENT_SENDFILE", default="django")  # django | nginx
 # Above the ten that a message takes: the form itself then says so, and keeps what was typed.
 DATA_UPLOAD_MAX_NUMBER_FILES = 30

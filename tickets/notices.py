@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from portal.delivery import outbox
+from portal.delivery.models import Delivery
 from tickets import access, rating_links
 from tickets.models import Alert, Clock, Eta, Message, Participant, Ticket
 
@@ -108,6 +109,30 @@ def ticket_merged(source: Ticket, target: Ticket, *, at: datetime) -> None:
     is_readable = access.takes_part(source.requester, target)
     into = {"into": target.number, "into_subject": target.subject} if is_readable else {"into": 0}
     _to_requester(source, "ticket_merged", f"merged:{at.isoformat()}", at, **into)
+
+
+def letter_bounced(ticket: Ticket, address: str, *, at: datetime) -> None:
+    """Tell the assignee that a letter of ours did not arrive."""
+    if ticket.assignee:
+        key = f"bounced:{at.isoformat()}"
+        _to_staff(ticket, ticket.assignee, "letter_bounced", key, at, address=address)
+
+
+def how_to_be_identified(address: str, *, since: datetime, at: datetime) -> None:
+    """Tell an unknown but true sender how to be identified; at most once since a moment."""
+    told = Delivery.objects.filter(
+        letter="how_to_be_identified", recipient=address, created_at__gt=since
+    )
+    if told.exists():
+        return
+    outbox.write(
+        letter="how_to_be_identified",
+        recipient=address,
+        language=settings.LANGUAGE_CODE,
+        context={"url": settings.SITE_URL + reverse("about_support")},
+        dedupe_key=f"identify:{address}:{at.isoformat()}",
+        at=at,
+    )
 
 
 def mentioned(ticket: Ticket, message: Message, person: User, *, at: datetime) -> None:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from portal.delivery import heartbeats
 from tickets import actions, figures, life, watch
+from tickets.channels.email import intake
 
 
 @shared_task
@@ -53,3 +54,10 @@ def correct_figures() -> None:
     at = timezone.now()
     figures.correct(at=at)
     heartbeats.beat("correct-figures", at=at)
+
+
+@shared_task
+def take_letters() -> None:
+    """Make tickets and answers of the letters that came in."""
+    intake.take_all()
+    heartbeats.beat("letters", at=timezone.now())

@@ -43,6 +43,8 @@ NAMES = {
     "ticket_merged": _("Ticket merged"),
     "ticket_watched": _("News of a watched ticket"),
     "mentioned": _("Named in a note"),
+    "letter_bounced": _("A letter did not arrive"),
+    "how_to_be_identified": _("How to be identified"),
     "article_sent_back": _("Article sent back"),
     "article_not_helped": _("Article that did not help"),
     "clock_warning": _("Soon due"),

@@ -76,8 +76,9 @@ def file_ticket(
     channel: str = "cabinet",
     promised_at: datetime | None = None,
     follows: Ticket | None = None,
+    acknowledges: bool = True,
 ) -> Ticket:
-    """File a ticket, start its clock, keep the proof, tell the customer.
+    """File a ticket, start its clock, keep the proof, tell the customer if that may be told.
 
     The same form sent twice gives the first ticket. `follows` is an earlier ticket, over for too
     long to be taken up again, whose matter this is. Raises NotAllowed, CategoryOutsideRole,
@@ -109,7 +110,9 @@ def file_ticket(
     text = texts.text_of(description, field="description")
     try:
         with transaction.atomic():
-            return _write(draft, text, attachments, evidence, follows, at)
+            return _write(
+                draft, text, attachments, evidence, follows, at, acknowledges=acknowledges
+            )
     except IntegrityError:
         # Race: the same form twice at once; the other one won.
         if (earlier := _filed_before(form_key, person)) is not None:
@@ -158,6 +161,8 @@ def _write(
     evidence: identity.Evidence,
     follows: Ticket | None,
     at: datetime,
+    *,
+    acknowledges: bool,
 ) -> Ticket:
     person = ticket.requester
     ticket.number = next_number()
@@ -179,7 +184,8 @@ def _write(
     duty.filed(ticket, at=at)
     if follows is not None:
         _follow(ticket, follows, at)
-    notices.ticket_received(ticket, at=at)
+    if acknowledges:
+        notices.ticket_received(ticket, at=at)
     if ticket.assignee:
         notices.ticket_assigned(ticket, at=at)
     return ticket

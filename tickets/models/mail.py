@@ -118,7 +118,8 @@ class IncomingLetter(models.Model):
     sender_name = models.CharField(_("name"), max_length=200, blank=True)
     sender = models.CharField(_("sender"), max_length=320, blank=True)
     subject = models.CharField(_("subject"), max_length=998, blank=True)
-    message_id = models.CharField(max_length=300, blank=True)
+    # Its Message-ID field; named as Microsoft Graph does, for message_id is the key of `message`.
+    internet_message_id = models.CharField(max_length=300, blank=True)
     text = models.TextField(_("text"), blank=True)
     names = models.JSONField(_("files"), default=list, blank=True)
     # Why it was believed or not.
@@ -159,7 +160,9 @@ class IncomingLetter(models.Model):
             # Read when a letter comes: is it one that came before?
             models.Index(fields=["canonical", "received_at"], name="letter_canonical"),
             models.Index(
-                fields=["message_id"], name="letter_message_id", condition=~Q(message_id="")
+                fields=["internet_message_id"],
+                name="letter_message_id",
+                condition=~Q(internet_message_id=""),
             ),
             # Read by the list of those that wait for a person.
             models.Index(

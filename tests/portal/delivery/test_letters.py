@@ -35,6 +35,8 @@ VALUES: dict[str, dict[str, Any]] = {
     "ticket_merged": {**TICKET, "into": 1043, "into_subject": HOSTILE},
     "ticket_watched": {**TICKET, **SAID, "organization": HOSTILE, "what": "message"},
     "mentioned": {**TICKET, **SAID, "organization": HOSTILE},
+    "letter_bounced": {**TICKET, "organization": HOSTILE, "address": HOSTILE},
+    "how_to_be_identified": {"url": URL},
     "article_sent_back": {
         "name": HOSTILE,
         "title": HOSTILE,

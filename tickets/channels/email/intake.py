@@ -126,7 +126,7 @@ def _describe(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
     letter.sender_name = told.get("sender", {}).get("name", "")[:200]
     letter.sender = told.get("sender", {}).get("address", "")[:320].lower()
     letter.subject = told.get("subject", "")
-    letter.message_id = told.get("message_id", "")[:300]
+    letter.internet_message_id = told.get("message_id", "")[:300]
     letter.text = told.get("text", "")
     letter.names = [one["name"] for one in told.get("files", [])]
     letter.sort = told.get("sort", "")
@@ -138,7 +138,10 @@ def _describe(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
 def _decide(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
     if told["reason"]:
         return _end(letter, LetterState.QUARANTINED, told["reason"])
-    if letter.sort == "loop" or Delivery.objects.filter(message_id=letter.message_id).exists():
+    if (
+        letter.sort == "loop"
+        or Delivery.objects.filter(message_id=letter.internet_message_id).exists()
+    ):
         return _end(letter, LetterState.DISCARDED, "loop")
     if letter.sort == "bounce":
         return _bounced(letter, told)
@@ -169,7 +172,9 @@ def _from_a_person(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
 def _disbelieved(letter: IncomingLetter, verdict: Mapping[str, Any]) -> str:
     if not verdict["is_authentic"]:
         return str(verdict["reason"])
-    before = IncomingLetter.objects.filter(message_id=letter.message_id).exclude(pk=letter.pk)
+    before = IncomingLetter.objects.exclude(pk=letter.pk).filter(
+        internet_message_id=letter.internet_message_id
+    )
     # A signed letter that is sent again with other addressees carries the same number.
     return "seen_id" if before.exclude(state=LetterState.DUPLICATE).exists() else ""
 
@@ -200,7 +205,7 @@ def _unidentified(letter: IncomingLetter, person: User | None, reason: str) -> N
     with transaction.atomic():
         if reason in {"unknown_sender", "inactive_account"} and _may_be_answered(letter):
             since = letter.received_at - EXPLAINED_EVERY
-            notices.how_to_be_identified(letter, since=since, at=timezone.now())
+            notices.how_to_be_identified(letter.sender, since=since, at=timezone.now())
         _end(letter, LetterState.QUARANTINED, reason, person=person)
 
 
@@ -221,7 +226,8 @@ def _take(letter: IncomingLetter, person: User, told: Mapping[str, Any]) -> None
         ticket = message.ticket
     else:
         if _too_many_tickets(person, at):
-            return _end(letter, LetterState.QUARANTINED, "flood", person=person)
+            _end(letter, LetterState.QUARANTINED, "flood", person=person)
+            return
         ticket = actions.file_ticket(
             person=person,
             property=None,
@@ -256,7 +262,7 @@ def _answer(
 ) -> Message:
     """Write into a ticket; a colleague whose role reads it joins first."""
     if not access.can_reply(person, ticket):
-        actions.join(ticket=ticket, person=person, at=at)
+        actions.join(ticket=ticket, actor=person, at=at)
     return actions.reply(
         ticket=ticket,
         author=person,
@@ -283,7 +289,9 @@ def _candidates(person: User, told: Mapping[str, Any]) -> list[Ticket]:
     found += Ticket.objects.filter(number__in=[one["number"] for one in keys if one.get("number")])
     theirs = Ticket.objects.filter(organization=person.organization)
     found += theirs.filter(number__in=[int(one) for one in TAG.findall(told["subject"])[:3]])
-    found += theirs.filter(letters__message_id__in=told["answers"], letters__message_id__gt="")
+    found += theirs.filter(
+        letters__internet_message_id__in=told["answers"], letters__internet_message_id__gt=""
+    )
     return found
 
 

@@ -31,7 +31,7 @@ class Reader:
     def ask(self, asked: dict[str, Any], *, seconds: float = LONGEST) -> dict[str, Any]:
         """Give what the process tells of a letter. Raises Killed."""
         process = self._running()
-        assert process.stdin and process.stdout  # noqa: S101 (both are pipes, see _running)
+        assert process.stdin  # noqa: S101 (a pipe, see _running)
         try:
             process.stdin.write(json.dumps(asked).encode() + b"\n")
             process.stdin.flush()
