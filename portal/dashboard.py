@@ -29,6 +29,8 @@ from tickets import reports
 from tickets.figures_in_words import percent
 from tickets.models import DutyShift, Macro, Policy, Rating, Target, Ticket
 
+# Words of Unfold's own templates, which has no Russian catalogue: named here, they are in ours.
+WORDS_OF_UNFOLD = (gettext_lazy("Type to search"), gettext_lazy("Search apps and models..."))
 SHOWN = 5
 WEEK = 7
 MOST_COUNTED = 1000  # beyond that a number tells nothing, and counting costs

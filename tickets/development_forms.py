@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from portal.refusals import Refused
@@ -55,7 +56,7 @@ class NewsForm(RefusableForm):
     """A version of the ETA, and what the customers read of it."""
 
     eta_on = forms.DateField(
-        label=_("ETA"),
+        label=pgettext_lazy("label", "ETA"),
         required=False,
         help_text=_("The day on which it should be done. Leave it empty while nobody knows."),
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
