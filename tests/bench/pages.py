@@ -41,8 +41,10 @@ def targets(port: int, known: dict[str, Any]) -> list[Target]:
         reads(
             "queue, filter", "/desk/?status=open_ones&category=incident&priority=high", 15, sergey
         ),
-        reads("queue, filter and search", f"/desk/?category=incident&text={RARE}", 15, sergey),
-        reads("queue, search", f"/desk/?text={RARE}", 15, sergey),
+        reads(
+            "queue, filter and search", f"/desk/?category=incident&inside=1&q={RARE}", 15, sergey
+        ),
+        reads("queue, search", f"/desk/?q={RARE}", 15, sergey),
         reads("ticket, specialist", f"/desk/{number}/", 12, sergey),
         reads("dashboard of the admin", "/admin/", 20, head),
         reads("reports", "/desk/reports/", 20, head),
