@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -50,6 +51,11 @@ class AnswerForm(FormWithFiles):
         widget=Hidden,
         error_messages={"invalid_choice": MacroGone.message},
     )
+
+    @property
+    def after_choices(self) -> tuple[tuple[str, Promise], ...]:
+        """Give what may become of the ticket: always the same, so that it is drawn once."""
+        return AFTER
 
     def for_action(self) -> dict[str, Any]:
         """Give what both actions take."""

@@ -168,6 +168,11 @@ class Clock(models.Model):
         return f"{self.kind} {self.ticket_id}"
 
     @property
+    def kind_name(self) -> str:
+        """What the clock measures, in words."""
+        return str(ClockKind(self.kind).label)
+
+    @property
     def is_response(self) -> bool:
         """Whether a customer waits for words of ours."""
         return self.kind in RESPONSES

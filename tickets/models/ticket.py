@@ -265,7 +265,19 @@ class Ticket(models.Model):
         """Give the address of the ticket in the customer's cabinet."""
         return reverse("cabinet:ticket", args=[self.number])
 
-    @builtins.property  # the field `property` hides the plain name here
+    # The field `property` hides the plain name here. Django's own get_…_display goes through all
+    # choices each time, and pages say these on every load.
+    @builtins.property
+    def category_name(self) -> str:
+        """The category in words."""
+        return str(Category(self.category).label)
+
+    @builtins.property
+    def channel_name(self) -> str:
+        """The road by which it came, in words."""
+        return str(ChannelCode(self.channel).label)
+
+    @builtins.property
     def is_open(self) -> bool:
         """Whether work on it may still go on."""
         return self.status in rules.OPEN_STATUSES

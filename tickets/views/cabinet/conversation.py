@@ -1,14 +1,12 @@
 """One ticket: the conversation, who waits for whom and until when, and the customer's answers."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,29 +15,19 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from portal.feedback.forms import sign_about
 from portal.refusals import Refused
-from tickets import access, actions, clock, policy, rules
+from tickets import access, actions, policy, rules
 from tickets.actions.conversation import survivor_of
 from tickets.forms import IMPACTS, RatingForm, ReplyForm
-from tickets.models import Eta, Link, Rating, Ticket
-from tickets.querysets import Scope, read, scope_of
+from tickets.models import Eta, Rating, Ticket
 from tickets.views.cabinet import timeline
+from tickets.views.cabinet.around import Around, read_around
 from tickets.views.cabinet.doors import customers_only, onward, person, status_of_refusal
+from tickets.views.reading import read_ticket
 
 PAGE = "tickets/cabinet/ticket.html"
 REPLY = "tickets/cabinet/_reply_form.html"
 NEWS = "tickets/cabinet/_news.html"
 NOTHING_NEW = 204
-MOST_NAMED = 50
-MOST_LINKED = 10
-
-
-@dataclass(frozen=True)
-class Linked:
-    """A ticket whose matter is the same, from before or after."""
-
-    number: int
-    subject: str
-    is_earlier: bool
 
 
 @customers_only
@@ -47,7 +35,7 @@ class Linked:
 def ticket(request: HttpRequest, number: int) -> HttpResponse:
     """Show the ticket; to a page that asks again, only what it has not shown yet."""
     user, at = person(request), timezone.now()
-    shown = _shown(user, number)
+    shown = read_ticket(user, number)
     if getattr(request, "htmx", False) and "seen" in request.GET:
         return _news(request, shown, at)
     return render(request, PAGE, _context(shown, user, ReplyForm(person=user, at=at), at))
@@ -58,7 +46,7 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
 def reply(request: HttpRequest, number: int) -> HttpResponse:
     """Add a message; to a solved ticket it says that the matter is not solved."""
     user, at = person(request), timezone.now()
-    shown = _shown(user, number)
+    shown = read_ticket(user, number)
     form = ReplyForm(request.POST, request.FILES, person=user, at=at)
     if form.is_valid():
         try:
@@ -105,7 +93,7 @@ def join(request: HttpRequest, number: int) -> HttpResponse:
 def rate(request: HttpRequest, number: int) -> HttpResponse:
     """Keep a mark for the solution."""
     user = person(request)
-    shown, form = _shown(user, number), RatingForm(request.POST)
+    shown, form = read_ticket(user, number), RatingForm(request.POST)
     problem = form.problem()
     if not problem:
         try:
@@ -124,7 +112,7 @@ def rate(request: HttpRequest, number: int) -> HttpResponse:
 def head(request: HttpRequest, number: int) -> HttpResponse:
     """Lead to a letter to the head of support about this ticket; specialists do not see it."""
     user = person(request)
-    shown = _shown(user, number)
+    shown = read_ticket(user, number)
     about = sign_about(
         person=user, path=reverse("desk:ticket", args=[shown.number]), title=str(shown)
     )
@@ -133,7 +121,7 @@ def head(request: HttpRequest, number: int) -> HttpResponse:
 
 def _move(request: HttpRequest, number: int, action: Any, words: str) -> HttpResponse:
     user = person(request)
-    shown = _shown(user, number)
+    shown = read_ticket(user, number)
     try:
         action(ticket=shown, actor=user, at=timezone.now())
     except Refused as refusal:
@@ -143,43 +131,37 @@ def _move(request: HttpRequest, number: int, action: Any, words: str) -> HttpRes
     return onward(request, shown.get_absolute_url())
 
 
-def _shown(user: User, number: int) -> Ticket:
-    # The manager is only named where a ticket is addressed to them: few are.
-    found = Ticket.objects.visible_to(user).select_related("property", "assignee", "development")
-    shown: Ticket = get_object_or_404(found, number=number)
-    return shown
-
-
 def _news(request: HttpRequest, shown: Ticket, at: datetime) -> HttpResponse:
     """Answer with what was added since the page was made, and how the ticket stands now."""
     user, before = person(request), timeline.read_seen(request.GET.get("seen", ""))
-    items = timeline.items_of(shown, user, after=before, inside=timeline.inside_of(shown, user))
+    around = read_around(shown, user)
+    items = timeline.items_of(shown, user, after=before, inside=around.inside)
     if not items:
         return HttpResponse(status=NOTHING_NEW)
     context = {
         "days": timeline.days_of(items),
         "seen": timeline.seen_of(items, before),
-        **_standing(shown, user, at),
+        **_standing(shown, user, around, at),
     }
     return render(request, NEWS, context)
 
 
 def _context(shown: Ticket, user: User, form: ReplyForm, at: datetime) -> dict[str, Any]:
-    items = timeline.items_of(shown, user, inside=timeline.inside_of(shown, user))
+    around = read_around(shown, user)
+    items = timeline.items_of(shown, user, inside=around.inside)
     return {
         "days": timeline.days_of(items),
         "seen": timeline.seen_of(items),
         "form": form,
-        "colleagues": _readers(shown, user),
+        "colleagues": around.readers,
         "impact": dict(IMPACTS).get(shown.details.get("impact", ""), ""),
-        "links": _links(shown, user),
-        **_standing(shown, user, at),
+        "links": around.links,
+        **_standing(shown, user, around, at),
     }
 
 
-def _standing(shown: Ticket, user: User, at: datetime) -> dict[str, Any]:
+def _standing(shown: Ticket, user: User, around: Around, at: datetime) -> dict[str, Any]:
     """Give who waits for whom, until when and why, and what this person may do about it."""
-    running = clock.open_clock(shown)
     takes_part, is_over = access.can_reply(user, shown), policy.is_over(shown, at)
     is_waiting = shown.status == rules.Status.WAITING_CUSTOMER
     into = _where_it_goes_on(shown, user) if shown.merged_into_id else None
@@ -187,8 +169,8 @@ def _standing(shown: Ticket, user: User, at: datetime) -> dict[str, Any]:
         "ticket": shown,
         "at": at,
         "is_late": bool(shown.due_at and shown.due_at < at),
-        "clock": running,
-        "why": clock.explain(running) if running else [],
+        "clock": around.running,
+        "why": around.why,
         "can_reply": takes_part and (bool(into) or not is_over),
         "into": into,
         "can_close": takes_part and shown.status != "closed",
@@ -235,28 +217,3 @@ def _rating(shown: Ticket, user: User, at: datetime) -> dict[str, Any]:
         "remark": rating.comment if rating else "",
         "scores": actions.rating.SCORES,
     }
-
-
-def _links(shown: Ticket, user: User) -> list[Linked]:
-    """Name what this ticket follows and what follows it, as far as this person reads them."""
-    found = read(_linked, scope_of(user), shown.pk)
-    return [Linked(number, subject, pk < shown.pk) for number, subject, pk in found]
-
-
-def _linked(scope: Scope, ticket: int) -> QuerySet[Ticket, Any]:
-    is_earlier = Q(linked_by__ticket=ticket, linked_by__kind=Link.Kind.FOLLOW_UP)
-    is_later = Q(links__other=ticket, links__kind=Link.Kind.FOLLOW_UP)
-    found = Ticket.objects.within(scope).filter(is_earlier | is_later).order_by("number")
-    return found.values_list("number", "subject", "pk").distinct()[:MOST_LINKED]
-
-
-def _readers(shown: Ticket, user: User) -> list[str]:
-    """Name who else of the organization reads this ticket."""
-    found = read(_reading, shown.organization_id, shown.requester_id, user.pk)
-    return [name for (name,) in found]
-
-
-def _reading(organization: int, requester: int, reader: int) -> QuerySet[User, Any]:
-    reading = Q(role__sees_organization=True) | Q(pk=requester)
-    people = User.objects.active().filter(reading, organization_id=organization)
-    return people.exclude(pk=reader).order_by("full_name").values_list("full_name")[:MOST_NAMED]

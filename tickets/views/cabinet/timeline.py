@@ -16,7 +16,7 @@ from accounts.models import User, initials_of
 from portal.support.schedule import current_schedule
 from portal.templatetags.moments import today
 from tickets.models import Attachment, Event, Message, Ticket
-from tickets.querysets import Scope, read, read_for, scope_of
+from tickets.querysets import read, read_for
 
 # Whatever else happens inside support stays there: whose turn it is, notes, priorities.
 SHOWN_EVENTS = (
@@ -194,15 +194,6 @@ def _mentioning(said: Said, names: Sequence[str]) -> Said:
     if said.kind != "note" or "@" not in said.text:
         return said
     return replace(said, mentions=tuple(name for name in names if f"@{name}" in said.text))
-
-
-def inside_of(ticket: Ticket, user: User) -> list[tuple[int, int]]:
-    """Name id and number of the tickets that go on in this one, as far as this person may read them."""
-    return [(pk, number) for pk, number in read_for(_inside, scope_of(user), numbers=(ticket.pk,))]
-
-
-def _inside(scope: Scope, ticket: int) -> QuerySet[Ticket, Any]:
-    return Ticket.objects.within(scope).inside(ticket).values_list("pk", "number")
 
 
 def history_of(ticket: Ticket) -> list[Happened]:

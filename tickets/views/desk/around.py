@@ -1,18 +1,19 @@
 """What surrounds a ticket at the desk, read in one round: people, drafts, other tickets, the clocks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Self
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
 from tickets import clock, sla
 from tickets.models import Clock, ClockLine, Link, Priority, ProofMethod, Status, Ticket
-from tickets.querysets import INSIDE, Scope, compose, compose_for, scope_of
+from tickets.querysets import INSIDE, ME, Scope, anybody, compose, scope_of
+from tickets.views.gathering import Composed, compose_lists, moment, read_lists
 
 HERE_FOR = timedelta(seconds=60)
 OTHERS = 5
@@ -64,7 +65,8 @@ LISTS = {
     "desk": "{desk}",
     "others": "{others}",
 }
-ROWS = "(select coalesce(json_agg(r), '[]') from ({rows}) r)"
+# Marks in the composed statement; no id is as high.
+TICKET, REQUESTER, SINCE = 2_000_000_011, 2_000_000_033, "·since"
 
 
 @dataclass(frozen=True)
@@ -205,8 +207,8 @@ class Around:
     inside: list[tuple[int, int, str]]
     here: list[tuple[str, bool]]
     who: Who
-    ledger: list[tuple[Clock, list[Line]]]
-    why: list[clock.Line]
+    ledger: list[tuple[Clock, tuple[Line, ...]]]
+    why: tuple[clock.Line, ...]
     has_stopped: bool
     desk: tuple[tuple[int, str], ...]
     others: list[tuple[int, str, str]]
@@ -227,12 +229,13 @@ class Around:
 
 def read_around(found: Ticket, user: User, at: datetime) -> Around:
     """Read everything beside the conversation and the history, with one query."""
-    names = list(LISTS)
-    sql, values = _composed(found, user, at)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        lists = dict(zip(names, cursor.fetchone(), strict=True))
-    rows = {name: [tuple(row.values()) for row in lists[name]] for name in names}
+    places: dict[Hashable, Any] = {
+        TICKET: found.pk,
+        REQUESTER: found.requester_id,
+        SINCE: at - HERE_FOR,
+        ME: user.pk,
+    }
+    rows = read_lists(LISTS, _composed(anybody(scope_of(user))), places)
     ledger = [_clock(found, row) for row in rows["clocks"]]
     return Around(
         watchers=tuple(rows["watchers"]),
@@ -251,7 +254,9 @@ def read_around(found: Ticket, user: User, at: datetime) -> Around:
             ],
         ),
         ledger=[(one, lines) for one, lines, _pure in ledger],
-        why=next((clock.explain(one, pure) for one, _l, pure in ledger if one.is_response), []),
+        why=next(
+            (tuple(clock.explain(one, pure)) for one, _l, pure in ledger if one.is_response), ()
+        ),
         has_stopped=bool(rows["stopped"][0][0]),
         desk=tuple(rows["desk"]),
         others=[
@@ -259,7 +264,7 @@ def read_around(found: Ticket, user: User, at: datetime) -> Around:
         ],
         alert=next(
             (
-                Call(taken_by, _moment(taken_at), _moment(escalates_at), tuple(called))
+                Call(taken_by, moment(taken_at), moment(escalates_at), tuple(called))
                 for taken_by, taken_at, escalates_at, called in rows["alert"]
             ),
             None,
@@ -267,29 +272,23 @@ def read_around(found: Ticket, user: User, at: datetime) -> Around:
     )
 
 
-def _composed(found: Ticket, user: User, at: datetime) -> tuple[str, list[Any]]:
-    """Put the lists into one query; what is put in stands in the order of its places."""
-    scope = scope_of(user)
-    parts: dict[str, tuple[str, Sequence[Any]]] = {
-        "ticket": ("%s", [found.pk]),
-        "person": ("%s", [user.pk]),
-        "since": ("%s", [at - HERE_FOR]),
-        "proofs": ("%s", [PROOFS]),
-        "inside": (INSIDE, [found.pk]),
+@lru_cache(maxsize=8)
+def _composed(scope: Scope) -> Composed:
+    """Put the lists into one statement; what is put in stands in the order of its places."""
+    parts: dict[str, Composed] = {
+        "ticket": ("%s", (TICKET,)),
+        "person": ("%s", (ME,)),
+        "since": ("%s", (SINCE,)),
+        "proofs": (str(PROOFS), ()),
+        "inside": (INSIDE, (TICKET,)),
         "visible": compose(_visible, scope),
         "desk": compose(_people_of_the_desk),
-        "others": compose_for(_others_of, scope, numbers=(found.requester_id, found.pk)),
+        "others": compose(_others_of, scope, REQUESTER, TICKET),
     }
-    sql: list[str] = []
-    values: list[Any] = []
-    for rows in LISTS.values():
-        text, given = _filled(rows, parts)
-        sql.append(ROWS.format(rows=text))
-        values += given
-    return f"select {', '.join(sql)}", values
+    return compose_lists({name: _filled(rows, parts) for name, rows in LISTS.items()})
 
 
-def _filled(text: str, parts: dict[str, tuple[str, Sequence[Any]]]) -> tuple[str, list[Any]]:
+def _filled(text: str, parts: dict[str, Composed]) -> Composed:
     pieces: list[str] = []
     values: list[Any] = []
     for piece in text.split("{"):
@@ -300,7 +299,7 @@ def _filled(text: str, parts: dict[str, tuple[str, Sequence[Any]]]) -> tuple[str
             values += given
         else:
             pieces.append(piece)
-    return "".join(pieces), values
+    return "".join(pieces), tuple(values)
 
 
 def _visible(scope: Scope) -> QuerySet[Ticket, Any]:
@@ -317,30 +316,26 @@ def _others_of(scope: Scope, requester: int, ticket: int) -> QuerySet[Ticket, An
     return ordered.values_list("number", "subject", "status")[:OTHERS]
 
 
-def _clock(found: Ticket, row: tuple[Any, ...]) -> tuple[Clock, list[Line], sla.Clock]:
+def _clock(found: Ticket, row: tuple[Any, ...]) -> tuple[Clock, tuple[Line, ...], sla.Clock]:
     """Make a clock of what was read of it, with its lines, and as the arithmetic takes it."""
     (pk, kind, minutes, due_at, warn_at, category, priority, started_at, segments, lines) = row
     one = Clock(
         pk=pk,
         kind=kind,
         target_minutes=minutes,
-        due_at=_moment(due_at),
-        warn_at=_moment(warn_at),
+        due_at=moment(due_at),
+        warn_at=moment(warn_at),
         category=category,
         priority=priority,
         started_at=datetime.fromisoformat(started_at),
     )
     one.ticket = found
     past = tuple(
-        sla.Segment(datetime.fromisoformat(start), _moment(end), is_running, reason, calendar)
+        sla.Segment(datetime.fromisoformat(start), moment(end), is_running, reason, calendar)
         for start, end, is_running, reason, calendar in segments or ()
     )
-    told = [
-        Line(datetime.fromisoformat(when), code, target, _moment(due), data)
+    told = tuple(
+        Line(datetime.fromisoformat(when), code, target, moment(due), data)
         for when, code, target, due, data in lines or ()
-    ]
+    )
     return one, told, sla.Clock(kind, past, timedelta(minutes=minutes or 0))
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

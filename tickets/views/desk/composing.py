@@ -169,7 +169,7 @@ def unwatch(request: HttpRequest, number: int) -> HttpResponse:
 def history(request: HttpRequest, number: int) -> HttpResponse:
     """Show everything that happened."""
     found = shown(signed_in(request), number)
-    context = {"ticket": found, "history": timeline.history_of(found), "earlier": 0}
+    context = {"ticket": found, "history": tuple(timeline.history_of(found)), "earlier": 0}
     return page(request, "tickets/desk/history.html", "tickets/desk/_history.html", context)
 
 
@@ -182,5 +182,6 @@ def ledger(request: HttpRequest, number: int) -> HttpResponse:
     by_clock: dict[Clock, list[Line]] = {}
     for line in lines.select_related("clock").order_by("clock_id", "id"):
         by_clock.setdefault(line.clock, []).append(Line.of(line))
-    context = {"ticket": found, "ledger": list(by_clock.items())}
+    told = [(one, tuple(lines)) for one, lines in by_clock.items()]
+    context = {"ticket": found, "ledger": told}
     return page(request, "tickets/desk/ledger.html", "tickets/desk/_ledger_lines.html", context)

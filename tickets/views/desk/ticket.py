@@ -24,7 +24,7 @@ from tickets.views.desk import composing
 from tickets.views.desk.around import Around, read_around
 from tickets.views.desk.doors import REFUSED, desk_only, done, onward, shown
 from tickets.views.desk.queue import upcoming
-from tickets.views.desk.reading import read_ticket
+from tickets.views.reading import read_ticket
 
 PAGE = "tickets/desk/ticket.html"
 REPLY, NOTE = "reply", "note"
@@ -234,15 +234,17 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
     # What is said to the customer of a merged ticket is said where it goes on.
     closed_for_good = found.merged_into_id is not None or policy.is_over(found, at)
     works_here = access.works_on(user, found)
+    can_reply = works_here and not closed_for_good
     return {
         "ticket": found,
         "at": at,
         "days": timeline.days_of(items),
         "seen": timeline.seen_of(items),
         "form": form,
-        "mode": REPLY if works_here and not closed_for_good else NOTE,
+        "mode": REPLY if can_reply else NOTE,
         "closed_for_good": closed_for_good,
         "works_here": works_here,
+        "can_reply": can_reply,
         "has_manager": found.organization.account_manager_id is not None,
         "is_developed": open_development(found) is not None,
         "reopen_days": policy.current().reopen_days,
@@ -275,7 +277,7 @@ def _is_answer(message: timeline.Said) -> bool:
 
 def _shown_of(history: list[timeline.Happened]) -> dict[str, Any]:
     """Keep what the page lists; what "solved" and "closed" say is not said twice."""
-    told = [event for event in history if not is_said_already(event)]
+    told = tuple(event for event in history if not is_said_already(event))
     return {"history": told[:HISTORY], "earlier": len(told[HISTORY:])}
 
 
