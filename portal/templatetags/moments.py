@@ -169,19 +169,20 @@ def countdown(due_at: datetime | None, warn_at: datetime | None = None) -> SafeS
         return state_chip("paused", _("Nobody waits"))
     at = timezone.now()
     left = due_at - at
-    length = short_span(abs(left) / timedelta(minutes=1))
-    if left < timedelta(0):
-        length = _("Late by %(span)s") % {"span": length}
-        return _counting("late", length, due_at, warn_at, get_language())
+    is_late = left < timedelta(0)
     is_near = at >= warn_at if warn_at else left < SOON
-    return _counting("soon" if is_near else "ok", length, due_at, warn_at, get_language())
+    state = "late" if is_late else "soon" if is_near else "ok"
+    minutes = round(abs(left) / timedelta(minutes=1))
+    return _counting(state, minutes, due_at, warn_at, get_language())
 
 
 @lru_cache(maxsize=1000)
 def _counting(
-    state: str, text: str, due_at: datetime, warn_at: datetime | None, language: str | None
+    state: str, minutes: int, due_at: datetime, warn_at: datetime | None, language: str | None
 ) -> SafeString:
     """Draw a chip that counts; a queue has one in every row, and it stands for a minute."""
+    length = short_span(minutes)
+    text = _("Late by %(span)s") % {"span": length} if state == "late" else length
     due = due_at.isoformat()
     warn = format_html(' data-warn="{}"', warn_at.isoformat()) if warn_at else ""
     return format_html(

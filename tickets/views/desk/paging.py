@@ -102,6 +102,10 @@ def _by_message(found: TicketQuerySet) -> TicketQuerySet:
 
 
 def _newest(found: TicketQuerySet) -> TicketQuerySet:
+    return found.order_by("-id")
+
+
+def _among(found: TicketQuerySet) -> TicketQuerySet:
     among = Func(
         F("id"),
         Value(IDS),
@@ -109,7 +113,7 @@ def _newest(found: TicketQuerySet) -> TicketQuerySet:
         arg_joiner=" = any(",
         output_field=BooleanField(),
     )
-    return found.filter(among).order_by("-id")
+    return found.filter(among)
 
 
 # Ranges of an index: in one condition the planner would read it from its start.
@@ -279,7 +283,7 @@ def _found(scope: Scope, kept: Filters, after: str, at: datetime) -> Page:
     if not candidates.ids:
         return Page([], "")
     places = {**filters.places(scope, at), IDS: list(candidates.ids)}
-    rows = _rows(anybody(scope), others, _newest, _everything, places=places)
+    rows = _rows(anybody(scope), others, _newest, _among, places=places)
     if len(rows) > ROWS:
         return Page(rows[:ROWS], str(rows[ROWS - 1].pk))
     if candidates.is_all:

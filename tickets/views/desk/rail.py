@@ -26,6 +26,7 @@ COUNT = "(select count(*) from ({rows}) counted)"
 NOT_COUNTED = "null"
 OPEN = ("status", filters.ANY_OPEN)
 SUPPORT = ("addressee", "support")
+SAVED = _("Saved")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class View:
     is_shared: bool = False
     owner: str = ""
     sort: str = ""
+
+    # Drawn rails are kept under their views: those of ours are told apart by their codes alone.
+    def __hash__(self) -> int:
+        return hash((self.code, self.name if self.saved else ""))
 
     @property
     def query(self) -> str:
@@ -71,7 +76,7 @@ class Group:
     """Views under one heading."""
 
     name: str | Promise
-    tabs: Sequence[Tab]
+    tabs: tuple[Tab, ...]
 
 
 GROUPS: tuple[tuple[str | Promise, tuple[View, ...]], ...] = (
@@ -212,12 +217,15 @@ def _saved_view(user: User, row: tuple[Any, ...]) -> View:
     )
 
 
-def groups(user: User, views: Sequence[View], current: View | None, at: datetime) -> list[Group]:
+def groups(
+    user: User, views: Sequence[View], current: View | None, at: datetime
+) -> tuple[Group, ...]:
     """Give the rail: our views and the saved ones, each with its count."""
     counts = iter(count(scope_of(user), [*VIEWS, *views], at))
     tabs = {view: Tab(view, next(counts), view == current) for view in (*VIEWS, *views)}
-    ours = [Group(name, [tabs[view] for view in some]) for name, some in GROUPS]
-    return [*ours, Group(_("Saved"), [tabs[view] for view in views])] if views else ours
+    ours = tuple(Group(name, tuple(tabs[view] for view in some)) for name, some in GROUPS)
+    kept = (Group(SAVED, tuple(tabs[view] for view in views)),) if views else ()
+    return ours + kept
 
 
 def count(scope: Scope, views: Sequence[View], at: datetime) -> tuple[int | None, ...]:
