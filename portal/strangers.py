@@ -16,7 +16,8 @@ from django.middleware.csrf import get_token
 from django.utils.translation import get_language
 
 MOST = 500  # pages; some 20 KB each
-TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="([A-Za-z0-9]{64})"')
+# Every place of a page where a token stands: its forms, each under a mask of its own, and what htmx sends.
+TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value="|"X-CSRFToken": ")[A-Za-z0-9]{64}"')
 PLACE = b"@@token-of-the-reader@@"
 
 _lock = Lock()
@@ -69,7 +70,6 @@ def _find(whole: Hashable, minute: int) -> bytes | None:
 
 
 def _put(whole: Hashable, page: bytes) -> None:
-    found = TOKEN.search(page)
     if len(_kept) < MOST:
-        # The token is one reader's own, and every reader gets another.
-        _kept[whole] = page.replace(found[1], PLACE) if found else page
+        # Tokens are one reader's own, and every reader gets others.
+        _kept[whole] = TOKEN.sub(rb"\g<1>" + PLACE + b'"', page)

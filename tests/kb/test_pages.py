@@ -1,9 +1,12 @@
 """The pages of the knowledge base: who sees what, what they offer, what they cost."""
 
+import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -275,3 +278,32 @@ def test_pages_ask_as_often_for_many_articles_as_for_few(
     for number in range(8):
         write(f"Скидка и ещё {number}")
     assert asked() == few <= most
+
+
+TOKENS = re.compile(r"\b[A-Za-z0-9]{64}\b")
+
+
+def test_no_token_of_one_stranger_reaches_another(client: Client, write: Write) -> None:
+    address = write("Овербукинг").get_absolute_url()
+    pages = [Client().get(address).content.decode() for _reader in range(3)]
+    found = [set(TOKENS.findall(page)) for page in pages]
+
+    assert all(found)
+    assert not found[0] & found[1]
+    assert not found[1] & found[2]
+    assert not any("@@" in page for page in pages)
+
+
+def test_the_second_stranger_votes_as_well_as_the_first(write: Write) -> None:
+    address = write("Овербукинг").get_absolute_url()
+    Client().get(address)
+    for _reader in range(2):
+        reader = Client(enforce_csrf_checks=True)
+        page = BeautifulSoup(reader.get(address).content, "html.parser")
+        sent = page.body["hx-headers"]
+        form = page.select_one("form[data-vote]")
+        token = form.select_one("[name=csrfmiddlewaretoken]")["value"]
+        vote = {"vote": "yes", "csrfmiddlewaretoken": token}
+        assert reader.post(form["action"], vote).status_code == 302
+        by_htmx = {**json.loads(sent), "HX-Request": "true"}
+        assert reader.post(form["action"], {"vote": "yes"}, headers=by_htmx).status_code == 200
