@@ -393,3 +393,20 @@ def test_the_palette_offers_our_views_and_saved_ones(sign_in, sergey, galina, at
         )
     page = BeautifulSoup(sign_in(sergey).get(reverse("desk:palette")).content, "html.parser")
     assert len(page.select("[role=option]")) == len(rail.VIEWS) + 2
+
+
+def test_names_of_organizations_are_offered_as_far_as_one_answers_for_them(
+    sign_in, sergey, maxim, verf, mayak
+):
+    def offered(person):
+        page = BeautifulSoup(
+            sign_in(person).get(reverse("desk:organizations")).content, "html.parser"
+        )
+        return [option["value"] for option in page.select("option")]
+
+    assert offered(sergey) == [mayak.name, verf.name]
+    assert offered(maxim) == [verf.name]
+
+
+def test_names_of_organizations_are_only_read(sign_in, sergey):
+    assert sign_in(sergey).post(reverse("desk:organizations")).status_code == 405

@@ -195,3 +195,10 @@ def test_without_scripts_the_same_is_done_by_forms(chromium, page, live_server, 
     plain.get_by_role("button", name="I take them").click()
     assert Ticket.objects.get(assignee=sergey) == four[3]
     context.close()
+
+
+def test_the_filter_offers_the_names_of_organizations_once_it_is_opened(page, verf):
+    offered = page.locator("#organizations option")
+    expect(offered).to_have_count(0)
+    page.locator("details.filter summary").first.click()
+    expect(offered).to_have_attribute("value", verf.name)

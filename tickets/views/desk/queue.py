@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -144,6 +144,16 @@ def queue(request: HttpRequest) -> HttpResponse:
     return _with_version(response, version)
 
 
+@desk_only
+@require_safe
+def organizations(request: HttpRequest) -> HttpResponse:
+    """Name organizations for the filter, when it is opened for the first time."""
+    names = [name for (name,) in read(_organizations_of, scope_of(signed_in(request)))]
+    response = render(request, "tickets/desk/_organization_names.html", {"names": names})
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
 def _context(
     request: HttpRequest, user: User, asked: Asked, saved: list[rail.View], at: datetime
 ) -> dict[str, Any]:
@@ -164,13 +174,9 @@ def _context(
 
 def _tools(user: User, asked: Asked, at: datetime) -> dict[str, Any]:
     """Give what stands around the rows: filters, bulk actions, keys."""
-    organizations = tuple(read(_organizations_of, scope_of(user)))
     desk = tuple(read(people_of_the_desk))
     return {
-        "fields": _fields(
-            asked.filters, desk, _chosen(asked.filters, dict(organizations)), get_language()
-        ),
-        "organizations": tuple(name for _pk, name in organizations),
+        "fields": _fields(asked.filters, desk, _chosen(asked.filters), get_language()),
         "desk": desk,
         "cells": _cells(at),
         "can_triage": user.has_perm("accounts.triage_ticket"),
@@ -204,10 +210,13 @@ def _fields(
     return tuple(_field(one, asked.get(one.code, ""), people) for one in filters.REGISTRY)
 
 
-def _chosen(kept: Filters, organizations: Mapping[int, str]) -> str:
+def _chosen(kept: Filters) -> str:
     """Give the name of the organization that is filtered for, if one is."""
     value = dict(kept).get("organization", "")
-    return (organizations.get(int(value)) or _name_of_organization(value)) if value else ""
+    if not value:
+        return ""
+    found = Organization.objects.filter(pk=value).values_list("name", flat=True).first()
+    return found or value
 
 
 def _field(one: filters.Filter, value: str, people: tuple[tuple[str, str], ...]) -> Field:
@@ -218,13 +227,8 @@ def _field(one: filters.Filter, value: str, people: tuple[tuple[str, str], ...])
     return Field(one.code, str(one.name), shown, value)
 
 
-def _name_of_organization(value: str) -> str:
-    found = Organization.objects.filter(pk=value).values_list("name", flat=True).first()
-    return found or value
-
-
 def _organizations_of(scope: Scope) -> QuerySet[Organization, Any]:
-    found = Organization.objects.order_by("name").values_list("pk", "name")
+    found = Organization.objects.order_by("name").values_list("name")
     if scope.kind == "theirs":
         found = found.filter(account_manager_id=scope.person_id)
     return found[:SUGGESTED]

@@ -21,6 +21,7 @@ urlpatterns = [
     path("", queue.queue, name="queue"),
     path("bulk/", bulk.bulk, name="bulk"),
     path("palette/", palette.palette, name="palette"),
+    path("organizations/", queue.organizations, name="organizations"),
     path("views/", saved.save, name="view_save"),
     path("views/<int:number>/rename/", saved.rename, name="view_rename"),
     path("views/<int:number>/share/", saved.share, name="view_share"),
