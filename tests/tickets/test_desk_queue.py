@@ -11,6 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from portal.support import actions as support
+from portal.support.models import HoursException
 from portal.templatetags import parts
 from tickets import actions
 from tickets.models import Ticket
@@ -372,6 +374,22 @@ def test_a_ticket_that_becomes_late_brings_the_rows_anew(sign_in, sergey, ticket
         response = ask_again(client, version)
         assert response.status_code == 200
         version = response.headers["ETag"]
+
+
+def test_new_hours_that_move_deadlines_bring_the_rows_anew(
+    sign_in, sergey, galina, anna, ticket, at, monkeypatch
+):
+    evening = at + 7 * 60 * MINUTE + 50 * MINUTE
+    for author, said_at in ((sergey, at), (anna, evening)):
+        actions.reply(ticket=ticket, author=author, text="?", form_key=uuid4(), at=said_at)
+    due = Ticket.objects.get().due_at
+    monkeypatch.setattr(desk_queue.timezone, "now", lambda: evening)
+    client = sign_in(sergey)
+    version = client.get(QUEUE).headers["ETag"]
+    closed = HoursException(on=due.date(), hours="", name_ru="Санитарный день", name_en="Cleaning")
+    support.save_exception(exception=closed, actor=galina, at=evening)
+    assert Ticket.objects.get().due_at > due
+    assert ask_again(client, version).status_code == 200
 
 
 def test_the_version_belongs_to_its_reader_and_its_address(sign_in, sergey, galina, ticket):

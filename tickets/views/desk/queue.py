@@ -34,11 +34,14 @@ MOST_PICKED = 100
 NOT_MODIFIED = 304
 KEYS = tuple(view for view in rail.VIEWS if view.key)
 SUGGESTED = 200  # organizations whose names are offered while one types
-# Everything that can change a queue: the last events (a sum, for one that is written earlier may
-# arrive later), and the latest due times that were passed by late and by soon.
+# Everything that can change a queue: the last events and lines of ledgers (sums, for one that is
+# written earlier may arrive later; new hours move deadlines, which is no event of a ticket), and the
+# latest due times that were passed by late and by soon.
 VERSION = f"""
 select
     (select coalesce(sum(id), 0) from (select id from tickets_event order by id desc limit 100) e),
+    (select coalesce(sum(id), 0)
+        from (select id from tickets_clockline order by id desc limit 100) l),
     (select max(due_at) from tickets_ticket where status in ({", ".join(f"'{one}'" for one in OPEN)})
         and due_at < %(at)s),
     (select max(due_at) from tickets_ticket where status in ({", ".join(f"'{one}'" for one in OPEN)})
