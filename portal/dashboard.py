@@ -30,7 +30,43 @@ from tickets.figures_in_words import percent
 from tickets.models import DutyShift, Macro, Policy, Rating, Target, Ticket
 
 # Words of Unfold's own templates, which has no Russian catalogue: named here, they are in ours.
-WORDS_OF_UNFOLD = (gettext_lazy("Type to search"), gettext_lazy("Search apps and models..."))
+WORDS_OF_UNFOLD = (
+    gettext_lazy("Type to search"),
+    gettext_lazy("Search apps and models..."),
+    gettext_lazy("Select value"),
+    gettext_lazy("Select all rows"),
+    gettext_lazy("More actions"),
+    gettext_lazy("No results found"),
+    gettext_lazy("No results matching your query"),
+    gettext_lazy("Loading more results..."),
+    gettext_lazy("No data"),
+    gettext_lazy("Previous"),
+    gettext_lazy("Recent searches"),
+    gettext_lazy("No recent searches"),
+    gettext_lazy("This page yielded into no results. Create a new item or reset your filters."),
+    gettext_lazy("Reset filters"),
+    gettext_lazy("Apply Filters"),
+    gettext_lazy("Submit"),
+    gettext_lazy("True"),
+    gettext_lazy("False"),
+    gettext_lazy("Run"),
+    gettext_lazy("General"),
+    gettext_lazy("Light"),
+    gettext_lazy("Dark"),
+    gettext_lazy("System"),
+    gettext_lazy("Return to site"),
+    gettext_lazy("Go back"),
+    gettext_lazy("All applications"),
+    gettext_lazy("Add row"),
+    gettext_lazy("Expand row"),
+    gettext_lazy("This item will be deleted."),
+    gettext_lazy("You have been successfully logged out from the administration"),
+    gettext_lazy("Choose file to upload"),
+    gettext_lazy("Toggle password visibility"),
+    gettext_lazy("Date"),
+    gettext_lazy("Time"),
+    gettext_lazy("Forgotten your password or username?"),
+)
 SHOWN = 5
 WEEK = 7
 MOST_COUNTED = 1000  # beyond that a number tells nothing, and counting costs

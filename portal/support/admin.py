@@ -131,7 +131,7 @@ class HoursAdmin(ActionAdmin):
     """Weeks, each from a date on; those that hold already are history."""
 
     form = HoursForm
-    list_display = ("valid_from", "in_words", "note", "created_by")
+    list_display = ("valid_from", "in_words", "note", "whose")
     list_select_related = ("created_by",)
     ordering = ("-valid_from",)
     actions_list = ("trial",)
@@ -144,6 +144,11 @@ class HoursAdmin(ActionAdmin):
     def in_words(self, row: Hours) -> str:
         """Write the week as people read it."""
         return "; ".join(f"{line.days} {line.hours}" for line in weeks.lines(row))
+
+    @admin.display(description=_("entered by"))
+    def whose(self, row: Hours) -> str:
+        """Name the person who wrote it; nobody wrote those of the first day."""
+        return row.created_by.full_name if row.created_by else ""
 
     def keep(self, request: HttpRequest, row: Hours) -> None:
         """Change the hours to come."""
