@@ -34,6 +34,7 @@ WORDS_OF_UNFOLD = (
     gettext_lazy("Type to search"),
     gettext_lazy("Search apps and models..."),
     gettext_lazy("Select value"),
+    gettext_lazy("Select record"),
     gettext_lazy("Select all rows"),
     gettext_lazy("More actions"),
     gettext_lazy("No results found"),

@@ -14,7 +14,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
 from accounts.requests import signed_in
 from portal import html
@@ -66,7 +66,10 @@ class ReviewForm(forms.ModelForm):
         widget=UnfoldAdminTextareaWidget({"rows": 8}),
     )
     is_closed = forms.BooleanField(
-        label=_("Close, nothing more to do"), required=False, help_text=_("Nothing is sent.")
+        label=_("Close, nothing more to do"),
+        required=False,
+        help_text=_("Nothing is sent."),
+        widget=UnfoldBooleanSwitchWidget,
     )
 
     class Meta:

@@ -16,7 +16,7 @@ from portal.support.schedule import current_schedule
 from tickets import actions
 from tickets.actions.targets import TargetInThePast
 from tickets.actions.triage import PriorityTooHigh
-from tickets.models import Message, Target, Ticket
+from tickets.models import Message, Priority, Status, Target, Ticket
 
 LIST = reverse("admin:tickets_ticket_changelist")
 TARGETS = reverse("admin:tickets_target_changelist")
@@ -101,6 +101,23 @@ def test_the_list_is_filtered(sign_in, galina, sergey, boris, file, asked, expec
     actions.resolve(ticket=by_name["done"], actor=sergey, text="Готово", form_key=uuid4(), at=at)
     found = shown(sign_in(galina).get(LIST, asked))
     assert found == {str(by_name[name].pk) for name in expected}
+
+
+@pytest.mark.parametrize(
+    ("column", "code", "words"),
+    [
+        *(("status", one.value, one.label) for one in Status),
+        *(("priority", one.value, one.label) for one in Priority),
+        ("priority", None, "Не разобрано"),
+    ],
+)
+def test_the_list_says_every_status_and_priority_in_words(
+    sign_in, galina, ticket, column, code, words
+):
+    Ticket.objects.filter(pk=ticket.pk).update(**{column: code}, due_at=None)
+    response = sign_in(galina).get(LIST)
+    rows = BeautifulSoup(response.content, "html.parser").select_one("#result_list tbody")
+    assert str(words) in " ".join(rows.get_text(" ").split())
 
 
 def test_the_page_shows_conversation_notes_and_history(sign_in, galina, sergey, ticket, at):

@@ -31,15 +31,23 @@ from tickets.models import (
     Ticket,
 )
 
+# Whatever is left out here is shown as a code, not as a word.
 STATUS_LABELS = {
     Status.NEW: "warning",
     Status.OPEN: "info",
     Status.WAITING_CUSTOMER: "default",
+    Status.WAITING_IDENTIFICATION: "default",
     Status.IN_DEVELOPMENT: "info",
     Status.RESOLVED: "success",
     Status.CLOSED: "default",
 }
-PRIORITY_LABELS = {Priority.CRITICAL: "danger", Priority.HIGH: "warning"}
+PRIORITY_LABELS = {
+    Priority.CRITICAL: "danger",
+    Priority.HIGH: "warning",
+    Priority.MEDIUM: "default",
+    Priority.LOW: "default",
+    "": "default",
+}
 
 
 class ReadOnly:
