@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 WORD = re.compile(r"\s+|\w+|[^\w\s]")
 MOST_LINES = 4000
 ALIKE = 0.35  # lines that share less are two lines, not one that was changed
+AHEAD = 12  # so many lines further on a line is looked for that was changed
+MOST_WORDS = 1500  # words and spaces of a line, beyond which it is not compared word by word
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,12 @@ def _changed(old: Sequence[str], new: Sequence[str]) -> Iterator[Row]:
     place = 0
     for line in old:
         found = next(
-            (at for at in range(place, len(new)) if _likeness(line, new[at]) >= ALIKE), None
+            (
+                at
+                for at in range(place, min(place + AHEAD, len(new)))
+                if _likeness(line, new[at]) >= ALIKE
+            ),
+            None,
         )
         if found is None:
             yield Row("removed", (Piece(line, is_changed=True),))
@@ -78,12 +86,21 @@ def _added(line: str) -> Row:
 
 
 def _likeness(one: str, other: str) -> float:
-    matcher = SequenceMatcher(None, WORD.findall(one), WORD.findall(other), autojunk=False)
-    return matcher.ratio() if matcher.quick_ratio() >= ALIKE else 0.0
+    was, is_now = _parts(one), _parts(other)
+    if max(len(was), len(is_now)) > MOST_WORDS:
+        return 0.0
+    matcher = SequenceMatcher(None, was, is_now, autojunk=False)
+    fits = matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE
+    return matcher.ratio() if fits else 0.0
+
+
+@lru_cache(maxsize=AHEAD * 2)
+def _parts(line: str) -> tuple[str, ...]:
+    return tuple(WORD.findall(line))
 
 
 def _words(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    was, is_now = WORD.findall(old), WORD.findall(new)
+    was, is_now = _parts(old), _parts(new)
     before, after = [], []
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, was, is_now, autojunk=False).get_opcodes():
         if i1 < i2:

@@ -237,6 +237,7 @@ def _counts(person: User, at: datetime) -> dict[str, int]:
         "dead": Delivery.objects.filter(state=State.DEAD),
         "on_their_way": Delivery.objects.filter(state__in=[State.PENDING, State.SENDING]),
         "drafts": Article.objects.filter(status=ArticleStatus.DRAFT),
+        "to_review": Article.objects.filter(submitted_revision__isnull=False),
     }
     composed = {name: _composed(rows) for name, rows in counted.items()}
     values = [value for _sql, given in composed.values() for value in given]
@@ -313,4 +314,9 @@ def _letter_cards(counts: Mapping[str, int]) -> list[Card]:
 def _article_cards(counts: Mapping[str, int]) -> list[Card]:
     drafts = _shown(counts["drafts"])
     href = f"{_list_of(Article)}?status__exact={ArticleStatus.DRAFT}"
-    return [Card(_("Drafts"), drafts, _("articles nobody reads yet"), href, is_urgent=False)]
+    reviewed = f"{_list_of(Article)}?waits=review"
+    note, waits = _("articles that somebody else should read"), _shown(counts["to_review"])
+    return [
+        Card(_("To review"), waits, note, reviewed, bool(counts["to_review"])),
+        Card(_("Drafts"), drafts, _("articles nobody reads yet"), href, is_urgent=False),
+    ]

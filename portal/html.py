@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from html import escape, unescape
+from html.parser import HTMLParser
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -88,20 +89,31 @@ def clean(text: str) -> str:
 
 
 # What Word leaves in a paste: comments for old browsers, elements of its own, lists that are none.
-WORD_COMMENT = re.compile(r"<!--\[if.*?<!\[endif\]-->|<!\[if.*?\]>|<!\[endif\]>", re.DOTALL)
+# No pattern here may look far ahead from many places, nor read a sign in two ways: an article of a
+# megabyte would keep a process busy for hours.
+WORD_BLOCKS = (
+    (re.compile(r"<!--\[if"), "<![endif]-->"),
+    *(
+        (re.compile(rf"<{name}\b", re.IGNORECASE), f"</{name}>")
+        for name in ("style", "xml", "script")
+    ),
+)
 WORD_ELEMENT = re.compile(
-    r"<(style|xml|script)\b.*?</\1\s*>|</?(?:o|w|v|m|st1):[^>]*>|<meta[^>]*>|<link[^>]*>",
-    re.DOTALL | re.IGNORECASE,
-)
-WORD_ITEM = re.compile(r"<p[^>]*MsoListParagraph[^>]*>(.*?)</p>", re.DOTALL | re.IGNORECASE)
-BULLET = re.compile(
-    r"^\s*(?:<[^>]*>|\s|&nbsp;|\xa0)*(?:(?P<bullet>[·•§o▪–-])|(?P<number>\d{1,3}[.)]))(?:\s|&nbsp;|\xa0|<[^>]*>)+"
-)
-WORD_LOOK = re.compile(
-    r"(?<=[\w\"'])\s+(?:class|style|lang|align)=(?:\"[^\"]*\"|'[^']*'|[^\s>]+)|</?span\b[^>]*>",
+    r"<!\[if[^<>]{0,200}>|<!\[endif\]>|</?(?:o|w|v|m|st1):[^<>]*>|<(?:meta|link)\b[^<>]*>",
     re.IGNORECASE,
 )
-EMPTY = re.compile(r"<(p|h[1-6]|li|b|i|strong|em|span)\b[^>]*>(?:\s|&nbsp;|\xa0|<br\s*/?>)*</\1>")
+WORD_ITEM = re.compile(
+    r"<p\b[^<>]{0,1000}?MsoListParagraph[^<>]{0,1000}>((?:(?!<p\b|</p>).)*)</p>",
+    re.DOTALL | re.IGNORECASE,
+)
+BULLET = re.compile(
+    r"(?:<[^<>]*>|\s|&nbsp;)*(?:(?P<bullet>[·•§o▪–-])|(?P<number>\d{1,3}[.)]))(?:\s|&nbsp;|<[^<>]*>)+"
+)
+WORD_LOOK = re.compile(
+    r"(?<=[\w\"'])\s+(?:class|style|lang|align)=(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>]+)|</?span\b[^<>]*>",
+    re.IGNORECASE,
+)
+EMPTY = re.compile(r"<(p|h[1-6]|li|b|i|strong|em|span)\b[^<>]*>(?:\s|&nbsp;|<br\s{0,9}/?>)*</\1>")
 IS_WORD = re.compile(r"\bMso[A-Z]|urn:schemas-microsoft-com|<o:p\b|mso-", re.IGNORECASE)
 
 
@@ -109,7 +121,9 @@ def from_word(text: str) -> str:
     """Give a paste from Word without its own elements, its lists as lists; other HTML as it is."""
     if not IS_WORD.search(text):
         return text
-    text = WORD_ELEMENT.sub("", WORD_COMMENT.sub("", text))
+    for opening, closing in WORD_BLOCKS:
+        text = _without(text, opening, closing)
+    text = WORD_ELEMENT.sub("", text)
     listed = re.sub(r"</(ul|ol)>\s*<\1>", "", WORD_ITEM.sub(_item, text))
     listed = WORD_LOOK.sub("", listed)
     for _nested in range(4):
@@ -117,6 +131,15 @@ def from_word(text: str) -> str:
         if not found:
             break
     return listed
+
+
+def _without(text: str, opening: re.Pattern[str], closing: str) -> str:
+    """Take out all between two marks, whatever the case of the second."""
+    kept, place, lower = [], 0, text.lower()
+    while (found := opening.search(text, place)) and (end := lower.find(closing, found.end())) >= 0:
+        kept.append(text[place : found.start()])
+        place = end + len(closing)
+    return "".join([*kept, text[place:]])
 
 
 def _item(paragraph: re.Match[str]) -> str:
@@ -136,6 +159,61 @@ def lines(text: str) -> str:
     broken = BLOCK.sub("\n", SPACE.sub(" ", text))
     words = unescape(nh3.clean(broken, tags=set()))
     return "\n".join(line for line in map(str.strip, words.split("\n")) if line)
+
+
+def told(text: str) -> str:
+    """Give HTML as lines for comparing: words by blocks, pictures by what they show, where links lead."""
+    reader = _Told()
+    reader.feed(text)
+    reader.close()
+    return "\n".join(line for line in map(str.strip, "".join(reader.parts).split("\n")) if line)
+
+
+def pictures(text: str) -> list[tuple[str, str]]:
+    """Give the address of each picture and what it shows."""
+    reader = _Told()
+    reader.feed(clean(text))
+    reader.close()
+    return reader.pictures
+
+
+class _Told(HTMLParser):
+    """Reads clean HTML as lines."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.pictures: list[tuple[str, str]] = []
+        self._leads: list[str] = []
+        self._is_code = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a line with a block; name a picture where it stands."""
+        given = dict(attrs)
+        self._break(tag, is_opened=True)
+        if tag == "img":
+            shows = (given.get("alt") or "").strip()
+            self.pictures.append((given.get("src") or "", shows))
+            self.parts.append(f" [{_('Picture')}: {shows or '—'}] ")
+        elif tag == "a":
+            self._leads.append(given.get("href") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        """End a line with a block; say where a link leads."""
+        self._break(tag, is_opened=False)
+        if tag == "a" and self._leads:
+            address = self._leads.pop()
+            self.parts.append(f" ({address}) " if address else "")
+
+    def handle_data(self, data: str) -> None:
+        """Keep words; only code keeps its own lines."""
+        self.parts.append(data if self._is_code else SPACE.sub(" ", data))
+
+    def _break(self, tag: str, *, is_opened: bool) -> None:
+        if BLOCK.match(f"<{tag}>"):
+            self.parts.append("\n")
+        if tag == "pre":
+            self._is_code = is_opened
 
 
 def from_markdown(text: str, address: Callable[[str], str] = str) -> str:
@@ -187,10 +265,11 @@ def outline(text: str) -> tuple[SafeString, tuple[Heading, ...]]:
 @lru_cache(maxsize=512)
 def _outline(text: str, _language: str | None) -> tuple[SafeString, tuple[Heading, ...]]:
     headings: list[Heading] = []
+    taken: dict[str, int] = {}
 
     def anchored(match: re.Match[str]) -> str:
         title = plain(match[2])
-        anchor = _anchor(title, {heading.anchor for heading in headings})
+        anchor = _anchor(title, taken)
         headings.append(Heading(anchor, int(match[1]), title))
         return f'<h{match[1]} id="{anchor}">{match[2]}</h{match[1]}>'
 
@@ -237,12 +316,16 @@ def _region(name: str, numbers: "count[int]") -> str:
     return f'tabindex="0" role="region" aria-label="{escape(name)} {next(numbers)}"'
 
 
-def _anchor(title: str, taken: set[str]) -> str:
+def _anchor(title: str, taken: dict[str, int]) -> str:
     """Make the address of a heading; letters of any script are fine in a fragment."""
     wanted = "h-" + (slugify(title, allow_unicode=True)[:60] or "section")
-    anchor, number = wanted, 2
+    anchor, number = wanted, taken.get(wanted, 1)
     while anchor in taken:
-        anchor, number = f"{wanted}-{number}", number + 1
+        number += 1
+        anchor = f"{wanted}-{number}"
+    # How far this name was counted: a thousand headings of one name are counted once each.
+    taken[wanted] = number
+    taken.setdefault(anchor, 1)
     return anchor
 
 

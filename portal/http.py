@@ -52,9 +52,18 @@ class PolicyMiddleware(CSPMiddleware):
         """Choose the policy by the address."""
         if request.path.startswith(reverse("admin:index")):
             # The package's own mark on an answer, as its decorators set it.
-            vars(response)["_csp_config"] = settings.ADMIN_CONTENT_SECURITY_POLICY["DIRECTIVES"]
+            vars(response)["_csp_config"] = _policy_in_the_admin(request)["DIRECTIVES"]
             response.headers["X-Frame-Options"] = "SAMEORIGIN"
         return super().process_response(request, response)
+
+
+def _policy_in_the_admin(request: HttpRequest) -> dict[str, Any]:
+    match = request.resolver_match
+    policies = settings.POLICIES_IN_THE_ADMIN
+    chosen: dict[str, Any] = policies.get(
+        match.view_name if match else "", settings.ADMIN_CONTENT_SECURITY_POLICY
+    )
+    return chosen
 
 
 def page(

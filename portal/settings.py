@@ -281,16 +281,29 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-# Unfold's Alpine evaluates expressions and CKEditor 4 writes styles and handlers into its own
-# frame, so the admin cannot live under the policy of the pages. docs/decisions/0003.
+# Unfold's Alpine evaluates expressions, so the admin cannot live under the policy of the pages;
+# CKEditor 4 writes handlers into its own frame, which only the pages with an editor allow.
+# docs/decisions/0003.
 ADMIN_CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         **CONTENT_SECURITY_POLICY["DIRECTIVES"],
-        "script-src": [SELF, "'unsafe-eval'", "'unsafe-inline'"],
+        "script-src": [SELF, "'unsafe-eval'"],
         "style-src": [SELF, "'unsafe-inline'"],
-        "frame-src": [SELF],
         "frame-ancestors": [SELF],
     }
+}
+EDITOR_CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        **ADMIN_CONTENT_SECURITY_POLICY["DIRECTIVES"],
+        "script-src": [SELF, "'unsafe-eval'", "'unsafe-inline'"],
+        "frame-src": [SELF],
+    }
+}
+# By the name of the page; what an author wrote is shown under the policy of its readers.
+POLICIES_IN_THE_ADMIN = {
+    "admin:kb_article_add": EDITOR_CONTENT_SECURITY_POLICY,
+    "admin:kb_article_change": EDITOR_CONTENT_SECURITY_POLICY,
+    "admin:kb_article_preview": CONTENT_SECURITY_POLICY,
 }
 
 # --- work in the background -------------------------------------------------------------------

@@ -6,9 +6,12 @@ from kb.actions.reading import LONGEST_COMMENT, REASON_WORDS, REASONS, count_rea
 from kb.actions.shelves import check_place, confirm, flag, keep, keep_section, next_review, relate
 from kb.actions.teaching import forget_taught, keep_stop_word, keep_synonyms, synonyms_of
 from kb.actions.words import (
+    FromElsewhere,
+    NotDescribed,
     NothingWritten,
     SavedMeanwhile,
     TooLong,
+    check_pictures,
     check_words,
     forget_unsaved,
     hold,
@@ -40,6 +43,8 @@ __all__ = [
     "LONGEST_COMMENT",
     "REASONS",
     "REASON_WORDS",
+    "FromElsewhere",
+    "NotDescribed",
     "NotSubmitted",
     "NotWritten",
     "NothingToReview",
@@ -53,6 +58,7 @@ __all__ = [
     "archive",
     "can_publish",
     "can_write",
+    "check_pictures",
     "check_place",
     "check_words",
     "confirm",

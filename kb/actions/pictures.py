@@ -8,21 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from kb.actions.access import can_write
+from kb.actions.words import NotDescribed
 from kb.models import Article, Picture
-from portal import files
+from portal import files, html
 from portal.refusals import NotAllowed, Refused
 
 WIDTHS = (480, 960, 1600)  # pixels: a phone, a column of text, a large screen
 LONGEST_ALT = 300
-
-
-class NotDescribed(Refused):
-    """Whoever cannot see a picture reads what it shows."""
-
-    code = "not_described"
-    status = 400
-    field = "alt"
-    message = _("Say in a few words what the picture shows: some readers cannot see it.")
 
 
 class NoPicture(Refused):
@@ -46,7 +38,7 @@ def add_picture(
     """Take a picture for an article. Raises NotAllowed, NotDescribed, NoPicture, files.FileRefused."""
     if actor is not None and not can_write(actor):
         raise NotAllowed
-    described = " ".join(alt.split())[:LONGEST_ALT]
+    described = " ".join(html.without_control(alt).split())[:LONGEST_ALT]
     if not described:
         raise NotDescribed
     taken = files.in_widths(upload, WIDTHS)
@@ -79,7 +71,7 @@ def describe_picture(*, picture: Picture, actor: User, alt: str) -> Picture:
     """Say anew what a picture shows. Raises NotAllowed, NotDescribed."""
     if not can_write(actor):
         raise NotAllowed
-    described = " ".join(alt.split())[:LONGEST_ALT]
+    described = " ".join(html.without_control(alt).split())[:LONGEST_ALT]
     if not described:
         raise NotDescribed
     picture.alt = described

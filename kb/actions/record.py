@@ -6,6 +6,7 @@ from datetime import datetime
 from accounts.models import User
 from kb import indexing, linking
 from kb.models import Article, ArticleEvent, Revision
+from portal import html
 
 LONGEST_COMMENT = 500
 
@@ -39,7 +40,7 @@ def record(
         revision=revision,
         code=code,
         actor=actor,
-        comment=comment[:LONGEST_COMMENT],
+        comment=html.without_control(comment)[:LONGEST_COMMENT],
         at=at,
     )
 

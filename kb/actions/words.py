@@ -37,6 +37,27 @@ class TooLong(Refused):
     message = _("The text is too long: an article takes up to a million characters. Split it.")
 
 
+class NotDescribed(Refused):
+    """Whoever cannot see a picture reads what it shows."""
+
+    code = "not_described"
+    status = 400
+    field = "alt"
+    message = _("Say in a few words what the picture shows: some readers cannot see it.")
+
+
+class FromElsewhere(Refused):
+    """A picture that another site serves, or that was pasted, reaches no reader."""
+
+    code = "from_elsewhere"
+    status = 400
+    field = "body"
+    message = _(
+        "A picture in the text was pasted or lies on another site, and readers would not see it."
+        " Add it under “Pictures” instead."
+    )
+
+
 class SavedMeanwhile(Refused):
     """Somebody saved other words since this page was opened."""
 
@@ -60,11 +81,14 @@ def save(
 ) -> Revision:
     """Keep new words as a revision; the same words make none.
 
-    On a published article readers see them at once when the author may publish (or is an import);
-    otherwise they wait for somebody who may. `based_on` is the number of the revision that was
-    open: with a newer one there, it is refused. Raises NothingWritten, TooLong, SavedMeanwhile.
+    On a published article readers see them at once when the author may publish (or is an import)
+    and wrote upon what readers see; otherwise they wait for somebody who may. `based_on` is the
+    number of the revision that was open: with a newer one there, it is refused.
+    Raises NothingWritten, TooLong, NotDescribed, FromElsewhere, SavedMeanwhile.
     """
     check_words(title=title, body=body)
+    if author is not None:
+        check_pictures(body)
     article = locked(article)
     before = newest(article)
     if based_on is not None and before is not None and before.number > based_on:
@@ -73,15 +97,27 @@ def save(
     if revision is None and before is not None:
         return before
     assert revision is not None  # noqa: S101 (without a revision before, there is a new one)
-    revision.comment, revision.author, revision.created_at = comment[:LONGEST_COMMENT], author, at
+    comment = html.without_control(comment)[:LONGEST_COMMENT]
+    revision.comment, revision.author, revision.created_at = comment, author, at
     revision.significance = significance
     revision.save(force_insert=True)
     Unsaved.objects.filter(article=article, person=author).delete()
     if author is not None:
         record(article, "saved", actor=author, at=at, revision=revision, comment=comment)
-    if article.status == ArticleStatus.DRAFT or author is None or can_publish(author):
+    if _is_shown_at_once(article, before, author):
         show(article, revision, at)
     return revision
+
+
+def _is_shown_at_once(article: Article, before: Revision | None, author: User | None) -> bool:
+    """Whether new words need no further step.
+
+    Words that somebody else has waiting are part of those written upon them: a slip of the pen
+    that an editor mends there must not carry them past their review or their hour.
+    """
+    if article.status == ArticleStatus.DRAFT or author is None:
+        return True
+    return can_publish(author) and before == article.current_revision
 
 
 def _revision(
@@ -112,6 +148,18 @@ def check_words(*, title: str, body: str) -> None:
         raise TooLong
     if not html.without_control(title).strip() or not html.plain(html.clean(body)):
         raise NothingWritten
+
+
+def check_pictures(body: str) -> None:
+    """Refuse pictures that say nothing to who cannot see them, and those that no reader would see.
+
+    Raises NotDescribed, FromElsewhere.
+    """
+    for address, shows in html.pictures(body):
+        if not address.startswith("/") or address.startswith("//"):
+            raise FromElsewhere
+        if not shows:
+            raise NotDescribed
 
 
 def show(article: Article, revision: Revision, at: datetime) -> None:
@@ -162,7 +210,8 @@ def keep_unsaved(
     """
     if not can_write(person):
         raise NotAllowed
-    kept = {name: str(words.get(name, ""))[:LONGEST_BODY] for name in ("title", "summary", "body")}
+    typed = {name: str(words.get(name, "")) for name in ("title", "summary", "body")}
+    kept = {name: html.without_control(text)[:LONGEST_BODY] for name, text in typed.items()}
     Unsaved.objects.update_or_create(
         article=article,
         person=person,

@@ -214,10 +214,14 @@ def publish_imported(*, articles: Sequence[Article], at: datetime) -> None:
 
 @transaction.atomic
 def unpublish(*, article: Article, actor: User, at: datetime) -> Article:
-    """Take an article back to a draft. Raises NotAllowed, Archived."""
+    """Take an article back to a draft; what was to come out at an hour does not.
+
+    Raises NotAllowed, Archived.
+    """
     article = _begun(article, actor)
     article.status = ArticleStatus.DRAFT
     article.save(update_fields=["status"])
+    _unscheduled(article)
     take_from_readers([article])
     record(article, "unpublished", actor=actor, at=at)
     return article

@@ -6,6 +6,7 @@ from typing import Any
 from ckeditor.widgets import CKEditorWidget
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
@@ -19,6 +20,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from accounts.models import User
 from accounts.requests import signed_in
 from kb import actions, slugs
 from kb.admin import pages
@@ -83,6 +85,7 @@ class ArticleForm(forms.ModelForm):
         self.fields["slug"].help_text = _(
             "Left empty, it is made from the title. An address it had leads to the new one."
         )
+        self.meanwhile: Revision | None = None  # what somebody saved while this form was open
         self.newest = (
             self.instance.revisions.order_by("-number").first() if self.instance.pk else None
         )
@@ -104,12 +107,14 @@ class ArticleForm(forms.ModelForm):
         if {"title", "body"} <= given.keys():
             try:
                 actions.check_words(title=given["title"], body=given["body"])
+                actions.check_pictures(given["body"])
             except Refused as refusal:
                 self.add_error("body", str(refusal.message))
         return given
 
     def _saved_meanwhile(self, newest: Revision) -> None:
         """Stop words that were written beside those of somebody else; the next saving wins."""
+        self.meanwhile = newest
         who = newest.author.full_name if newest.author else _("An import")
         words = _(
             "%(who)s saved revision %(number)d while you were writing. What you typed stands below;"
@@ -128,6 +133,12 @@ def _has_waiting(row: Article) -> bool:
     return bool(newest and current and newest > current.number)
 
 
+def _told_of_waiting(person: User) -> str:
+    if actions.can_publish(person):
+        return _("Readers do not see this yet: words before it wait. “Save and publish” shows all.")
+    return _("The new words wait for somebody who may publish.")
+
+
 def _free_slug(title: str) -> str:
     wanted = slugs.of(title)
     alike = Article.objects.filter(slug__startswith=wanted).values_list("slug", flat=True)
@@ -139,7 +150,14 @@ class RevisionInline(TabularInline):
 
     model = Revision
     fk_name = "article"
-    fields = readonly_fields = ("number", "title", "author", "comment", "created_at")
+    fields = readonly_fields = (
+        "number",
+        "title",
+        "author",
+        "comment",
+        "significance",
+        "created_at",
+    )
     ordering = ("-number",)
     extra = 0
     per_page = 10
@@ -312,7 +330,7 @@ class ArticleAdmin(ModelAdmin):
         revision = actions.save(article=obj, author=signed_in(request), at=at, **words)
         obj.refresh_from_db(fields=["current_revision", "status", "updated_at"])
         if obj.current_revision_id != revision.pk:
-            self.message_user(request, _("The new words wait for somebody who may publish."))
+            self.message_user(request, _told_of_waiting(signed_in(request)))
         for pressed in self.get_actions_submit_line(request, obj.pk):
             if pressed.action_name in request.POST:
                 pressed.method(request, obj)
@@ -377,7 +395,10 @@ class ArticleAdmin(ModelAdmin):
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer what makes sense: publish drafts and waiting words, take back what readers see."""
         offered: list[Any] = super().get_actions_submit_line(request, object_id)
-        row = self.get_queryset(request).select_related("current_revision").get(pk=object_id)
+        rows = self.get_queryset(request).select_related("current_revision")
+        row = rows.filter(pk=pages.number_of(str(object_id))).first()
+        if row is None:
+            return []
         is_published = row.status == ArticleStatus.PUBLISHED
         is_here = row.status != ArticleStatus.ARCHIVED
         is_new = is_here and (not is_published or _has_waiting(row))
@@ -405,9 +426,24 @@ class ArticleAdmin(ModelAdmin):
     ) -> Any:
         """Show who is at it, what waits and what happened above the form."""
         around = pages.around(request, object_id) if object_id else {}
-        return super().changeform_view(
-            request, object_id, form_url, {**(extra_context or {}), **around}
-        )
+        with transaction.atomic():
+            if request.method == "POST" and object_id:
+                # Race: two who save at once take turns, so that the second one's form meets the
+                # words of the first and shows the difference.
+                number = pages.number_of(object_id)
+                Article.objects.select_for_update().filter(pk=number).first()
+            return super().changeform_view(
+                request, object_id, form_url, {**(extra_context or {}), **around}
+            )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Show what somebody saved meanwhile beside what was typed, where that stopped a saving."""
+        form = context["adminform"].form
+        if getattr(form, "meanwhile", None):
+            context["meanwhile"] = pages.compared_with_typed(form.meanwhile, form.data)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Nothing that was written is lost: an article is archived instead."""

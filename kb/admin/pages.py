@@ -1,6 +1,7 @@
 """The pages around an article in the admin: review, differences, preview, pictures, what is typed."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -26,6 +27,7 @@ from portal.refusals import NotAllowed, Refused
 from portal.support.schedule import ground
 
 EVENTS = 30
+NUMBER = re.compile(r"[0-9]{1,9}")
 View = Callable[..., HttpResponseBase]
 
 
@@ -61,12 +63,15 @@ def _written_by_staff(view: View) -> View:
     return admin.site.admin_view(guarded)
 
 
+def number_of(text: str) -> int:
+    """Read a number of an address or a form; 0, which nothing has, for all else."""
+    return int(text) if NUMBER.fullmatch(text) else 0
+
+
 def around(request: HttpRequest, object_id: str) -> dict[str, Any]:
     """Give what stands above the form of an article: who is at it, what waits, what happened."""
-    if not object_id.isdigit():
-        return {}
     article = (
-        Article.objects.filter(pk=int(object_id))
+        Article.objects.filter(pk=number_of(object_id))
         .select_related(
             "current_revision", "submitted_revision__author", "submitted_by", "scheduled_revision"
         )
@@ -237,27 +242,43 @@ def _compared(older: Revision | None, newer: Revision | None) -> list[diff.Row |
     return diff.compare(_text(older), _text(newer)) if newer else []
 
 
+def compared_with_typed(
+    newest: Revision, typed: Mapping[str, str]
+) -> list[diff.Row | diff.Skipped]:
+    """Compare what somebody saved meanwhile with what was typed beside it."""
+    body = html.clean(html.from_word(typed.get("body", "")))
+    mine = _lines(typed.get("title", ""), typed.get("summary", ""), body)
+    return diff.compare(_text(newest), mine)
+
+
 def _text(revision: Revision | None) -> str:
-    """Give a revision as lines: its title, what it says in short, and its words."""
+    """Give a revision as lines: its title, what it says in short, its words, pictures and links."""
     if revision is None:
         return ""
-    return "\n".join(one for one in (revision.title, revision.summary, revision.plain) if one)
+    return _lines(revision.title, revision.summary, revision.body)
+
+
+def _lines(title: str, summary: str, body: str) -> str:
+    return "\n".join(one for one in (title, summary, html.told(body)) if one)
 
 
 @require_POST
 def restore_words(request: HttpRequest, article: Article) -> HttpResponse:
     """Keep the words of an old revision once more."""
-    number = request.POST.get("number", "")
-    if not article.revisions.filter(number=int(number) if number.isdigit() else 0).exists():
+    number = number_of(request.POST.get("number", ""))
+    if not article.revisions.filter(number=number).exists():
         return redirect("admin:kb_article_diff", article.pk)
-    newest = article.revisions.order_by("-number").values_list("number", flat=True)[0]
-    actions.restore_revision(
-        article=article,
-        number=int(number),
-        actor=signed_in(request),
-        based_on=newest,
-        at=timezone.now(),
-    )
+    try:
+        actions.restore_revision(
+            article=article,
+            number=number,
+            actor=signed_in(request),
+            based_on=None,  # nothing is lost: what came between stays a revision
+            at=timezone.now(),
+        )
+    except Refused as refusal:  # rules that got stricter since it was written
+        messages.error(request, str(refusal.message))
+        return redirect("admin:kb_article_diff", article.pk)
     messages.success(request, _("The old words are the newest revision now."))
     return redirect("admin:kb_article_change", article.pk)
 
@@ -266,7 +287,7 @@ def restore_words(request: HttpRequest, article: Article) -> HttpResponse:
 def preview(request: HttpRequest, article: Article) -> HttpResponse:
     """Show a revision as readers would see it."""
     number = request.GET.get("revision", "")
-    wanted = article.revisions.filter(number=int(number)) if number.isdigit() else None
+    wanted = article.revisions.filter(number=number_of(number)) if number_of(number) else None
     found = (wanted or article.revisions).order_by("-number").first()
     if found is None:
         return redirect("admin:kb_article_change", article.pk)
@@ -277,16 +298,21 @@ def preview(request: HttpRequest, article: Article) -> HttpResponse:
 
 @require_POST
 def typed(request: HttpRequest, article: Article) -> JsonResponse:
-    """Keep what is typed; answers whose the article is, if somebody has taken it over."""
-    based_on = request.POST.get("based_on", "")
-    person = signed_in(request)
-    lock = actions.keep_unsaved(
-        article=article,
-        person=person,
-        words=request.POST,
-        based_on=int(based_on) if based_on.isdigit() else 0,
-        at=timezone.now(),
-    )
+    """Keep what is typed, or only that the page is open while nothing is.
+
+    Answers whose the article is, if somebody has taken it over.
+    """
+    person, at = signed_in(request), timezone.now()
+    if "body" in request.POST:
+        lock = actions.keep_unsaved(
+            article=article,
+            person=person,
+            words=request.POST,
+            based_on=number_of(request.POST.get("based_on", "")),
+            at=at,
+        )
+    else:
+        lock = actions.hold(article=article, person=person, at=at)
     taken = "" if lock.person_id == person.pk else lock.person.full_name
     words = _("%(name)s writes here now. What you typed is kept.") % {"name": taken}
     return JsonResponse({"taken": words if taken else ""})

@@ -15,26 +15,38 @@ document.addEventListener("DOMContentLoaded", () => {
     based_on: field("based_on") ? field("based_on").value : "0",
   });
   const told = state.querySelector("[data-kept-at]");
+  let opened = ""; // what stood there before anybody typed
   let last = "";
   let isTaken = false;
+  let quiet = 0;
 
   const send = async (address, data) => {
     const body = data instanceof FormData ? data : new URLSearchParams(data);
     return fetch(address, { method: "POST", body, headers: { "X-CSRFToken": token() } });
   };
 
+  const remember = () => {
+    opened = JSON.stringify(words());
+  };
+  // The editor writes the same words in its own way: only what it gives itself can be compared.
+  if (window.CKEDITOR && !(editor() && editor().status === "ready"))
+    window.CKEDITOR.on("instanceReady", remember);
+  else remember();
+
   const keep = async () => {
     const now = words();
     const text = JSON.stringify(now);
     // What was opened and not touched is no draft, but it shows that somebody is here.
-    if (isTaken || (last && text === last && document.hidden)) return;
+    const isTyped = Boolean(opened) && (last ? text !== last : text !== opened);
     try {
-      const answer = await send(state.dataset.typed, now);
+      const answer = await send(state.dataset.typed, isTyped ? now : { based_on: now.based_on });
       if (!answer.ok) throw new Error(String(answer.status));
       const { taken } = await answer.json();
-      last = text;
-      const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-      told.textContent = state.dataset.kept.replace("{time}", time);
+      if (isTyped) {
+        last = text;
+        const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+        told.textContent = state.dataset.kept.replace("{time}", time);
+      }
       if (taken) {
         isTaken = true;
         const call = state.querySelector("[data-taken]");
@@ -46,7 +58,10 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   };
   setInterval(() => {
-    if (JSON.stringify(words()) !== last) keep();
+    const isSame = JSON.stringify(words()) === (last || opened);
+    quiet = isSame ? quiet + 1 : 0;
+    // Taken over, there is nothing to hold; what is typed is kept all the same.
+    if (!isSame || (quiet % 3 === 0 && !document.hidden && !isTaken)) keep();
   }, EVERY);
 
   const kept = document.getElementById("unsaved-words");

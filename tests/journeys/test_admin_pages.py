@@ -3,16 +3,19 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from kb.models import Article
 from portal.feedback.models import Feedback
 from tests.journeys.test_every_page import AXE_OPTIONS, GALINA, shown
 from tickets.models import Ticket
 
+PAGES_OF_AN_ARTICLE = ("differences", "review", "preview")
 # Unfold's own templates read variables that may be missing.
 pytestmark = [pytest.mark.browser, pytest.mark.ignore_template_errors]
 
 
 def pages() -> list[str]:
     """What the head of support opens; objects come from the demo."""
+    article = Article.objects.filter(status="published").order_by("id")[0]
     given, ticket = Feedback.objects.order_by("id")[0], Ticket.objects.order_by("id")[0]
     return [
         "/admin/", "/admin/feedback/feedback/", f"/admin/feedback/feedback/{given.pk}/change/",
@@ -21,6 +24,7 @@ def pages() -> list[str]:
         "/admin/support/hoursexception/add/", "/admin/delivery/delivery/", "/admin/accounts/user/",
         f"/admin/accounts/user/{ticket.requester_id}/change/", "/admin/kb/article/",
         "/admin/kb/section/",
+        *(f"/admin/kb/article/{article.pk}/{name}/" for name in PAGES_OF_AN_ARTICLE),
     ]  # fmt: skip
 
 

@@ -106,8 +106,8 @@ def _written(enter, tmp_path):
 def _reviewed(enter, article):
     page = enter(ELENA)
     page.goto(f"/admin/kb/article/{article.pk}/differences/")
-    expect(page.locator("ins").first).to_contain_text("семь")
-    expect(page.locator("del").first).to_contain_text("пять")
+    expect(page.locator("ins", has_text="семь")).to_be_visible()
+    expect(page.locator("del", has_text="пять")).to_be_visible()
     page.goto(f"/admin/kb/article/{article.pk}/review/")
     hour = (timezone.localtime() + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")
     page.fill("#id_publish_at", hour)

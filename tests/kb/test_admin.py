@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.db import connection
+from django.template import engines
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -348,3 +349,75 @@ def test_what_is_no_picture_and_a_bomb_are_refused(
         assert answer.status_code == 415
         assert answer.json()["error"]
     assert not any(tmp_path.rglob("*.webp"))
+
+
+@pytest.fixture
+def _unfold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Unfold's own list of errors read names that are not always there."""
+    monkeypatch.setattr(engines["django"].engine, "string_if_invalid", "")
+
+
+@pytest.mark.usefixtures("_unfold")
+def test_two_who_save_at_once_see_the_difference_and_lose_nothing(
+    editor: Client, write: Write, rates: Section, admin: User, at: datetime
+) -> None:
+    article = write("Скидки", "<p>Скидка пять процентов.</p>", slug="sale")
+    actions.save(
+        article=article, title="Скидки", summary="", body="<p>Скидка семь процентов.</p>",
+        author=admin, at=at,
+    )  # fmt: skip
+    typed = form(
+        rates, title="Скидки", summary="", body="<p>Скидка десять процентов.</p>", based_on="1"
+    )
+    stopped = editor.post(change(article), typed)
+    page = BeautifulSoup(stopped.content, "html.parser")
+
+    assert article.revisions.count() == 2
+    assert [one.text for one in page.select(".diff del")] == ["семь"]
+    assert [one.text for one in page.select(".diff ins")] == ["десять"]
+    assert "десять" in page.select_one("#id_body").text
+    assert page.select_one("#id_based_on")["value"] == "2"
+
+
+def test_a_page_that_is_only_open_is_held_and_keeps_no_words(
+    editor: Client, write: Write, elena: User
+) -> None:
+    article = write("Скидки")
+    assert editor.post(_page(article, "typed"), {"based_on": "1"}).json() == {"taken": ""}
+    assert article.lock.person == elena
+    assert not article.unsaved.exists()
+
+
+def test_differences_show_pictures_and_where_links_lead(
+    editor: Client, write: Write, elena: User, at: datetime
+) -> None:
+    article = write("Скидки", '<p>Читайте <a href="/kb/old/">здесь</a>.</p>')
+    actions.save(
+        article=article, title="Скидки", summary="", author=elena, at=at,
+        body='<p>Читайте <a href="/kb/new/">здесь</a>.</p><p><img src="/kb/pictures/a/480.webp" alt="Окно скидок"></p>',
+    )  # fmt: skip
+    page = BeautifulSoup(editor.get(_page(article, "diff")).content, "html.parser")
+
+    assert [one.text for one in page.select("del")] == ["old"]
+    assert page.select("ins")[0].text == "new"
+    assert "Окно скидок" in page.select("ins")[1].text
+
+
+def test_old_words_that_are_refused_by_now_stay_where_they_are(
+    editor: Client, write: Write, elena: User, at: datetime
+) -> None:
+    article = write("Скидки")
+    article.revisions.update(body='<p>Слова <img src="https://x.example/a.png"></p>')
+    answer = editor.post(_page(article, "words"), {"number": "1"}, follow=True)
+    assert answer.status_code == 200
+    assert article.revisions.count() == 1
+
+
+@pytest.mark.usefixtures("_unfold")
+def test_an_article_of_five_megabytes_is_refused_beside_the_field(
+    editor: Client, rates: Section
+) -> None:
+    answer = editor.post(ADD, form(rates, body="<p>" + "a" * 5_000_000 + "</p>"))
+    assert answer.status_code == 200
+    assert str(actions.TooLong.message) in answer.content.decode()
+    assert not Article.objects.exists()

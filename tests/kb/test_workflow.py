@@ -385,3 +385,56 @@ def test_a_no_is_told_to_who_looks_after_the_article_once_a_day(
         )
     letter = Delivery.objects.get(letter="article_not_helped")
     assert (letter.recipient, letter.context["reasons"]) == (elena.email, ["unclear"])
+
+
+def test_a_slip_mended_by_an_editor_carries_no_waiting_words_past_their_review(
+    write: Write, author: User, elena: User, at: datetime
+) -> None:
+    article = write("Старые слова")
+    actions.save(
+        article=article, title="Новые слова", summary="", body="<p>Я</p>", author=author, at=at
+    )
+    actions.submit(article=article, actor=author, at=at)
+    actions.save(
+        article=article, title="Новые слова!", summary="", body="<p>Я</p>", author=elena, at=at
+    )
+    article.refresh_from_db()
+    assert str(article) == "Старые слова"
+    actions.publish(article=article, actor=elena, at=at)
+    article.refresh_from_db()
+    assert (str(article), article.submitted_revision) == ("Новые слова!", None)
+
+
+def test_what_is_taken_back_does_not_come_out_by_itself(
+    write: Write, author: User, elena: User, at: datetime
+) -> None:
+    article, hour = write("Старые слова"), at + timedelta(hours=1)
+    actions.save(
+        article=article, title="Новые слова", summary="", body="<p>Я</p>", author=author, at=at
+    )
+    actions.schedule(article=article, actor=elena, publish_at=hour, at=at)
+    actions.unpublish(article=article, actor=elena, at=at)
+    assert actions.publish_due(at=hour) == 0
+    article.refresh_from_db()
+    assert article.status == "draft"
+
+
+@pytest.mark.parametrize(
+    ("picture", "refusal"),
+    [
+        ('<img src="/kb/pictures/a/480.webp">', actions.NotDescribed),
+        ('<img src="/kb/pictures/a/480.webp" alt=" ">', actions.NotDescribed),
+        ('<img src="https://x.example/a.png" alt="Окно">', actions.FromElsewhere),
+        ('<img src="//x.example/a.png" alt="Окно">', actions.FromElsewhere),
+        ('<img src="data:image/png;base64,AAAA" alt="Окно">', actions.FromElsewhere),
+    ],
+)
+def test_a_picture_that_some_reader_could_not_take_in_is_refused(
+    draft: Article, elena: User, at: datetime, picture: str, refusal: type[Refused]
+) -> None:
+    before = draft.revisions.count()
+    with pytest.raises(refusal):
+        actions.save(
+            article=draft, title="Т", summary="", body=f"<p>Т{picture}</p>", author=elena, at=at
+        )
+    assert draft.revisions.count() == before

@@ -42,7 +42,7 @@ def test_the_head_sees_all_that_waits(sign_in, galina):
     _feedback("team", "idea")
     figures = _figures(_opened(sign_in(galina)))
     assert figures["Feedback waits"] == 2
-    assert {"Late tickets", "Not triaged", "Letters not delivered"} <= set(figures)
+    assert {"Late tickets", "Not triaged", "Letters not delivered", "To review"} <= set(figures)
 
 
 def _file(person, hotel):

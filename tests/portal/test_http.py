@@ -9,8 +9,12 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
+from kb import actions
+from kb.models import Article, Section
 from portal import http
 
 SignIn = Callable[[User | None], Client]
@@ -43,10 +47,31 @@ def test_the_admin_has_a_policy_of_its_own_that_still_loads_nothing_from_elsewhe
 ) -> None:
     answer = sign_in(admin).get("/admin/")
     found = directives(answer)
-    assert found["script-src"] == {"'self'", "'unsafe-eval'", "'unsafe-inline'"}
+    assert found["script-src"] == {"'self'", "'unsafe-eval'"}
     assert found["default-src"] == {"'none'"}
     assert not [one for allowed in found.values() for one in allowed if "://" in one or one == "*"]
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
+@pytest.mark.ignore_template_errors
+def test_only_pages_with_an_editor_allow_inline_scripts_and_a_preview_is_as_strict_as_the_site(
+    sign_in: SignIn, admin: User
+) -> None:
+    client = sign_in(admin)
+    section = Section.objects.create(slug="rates", title_ru="Тарифы", title_en="Rates", order=1)
+    article = Article.objects.create(section=section, slug="sale")
+    words = {"title": "Скидки", "summary": "", "body": "<p>Слова</p>"}
+    actions.save(article=article, author=admin, at=timezone.now(), **words)
+    inline = {}
+    for name in ("change", "diff", "review", "preview"):
+        answer = client.get(reverse(f"admin:kb_article_{name}", args=[article.pk]))
+        inline[name] = "'unsafe-inline'" in directives(answer)["script-src"]
+    inline["add"] = (
+        "'unsafe-inline'" in directives(client.get("/admin/kb/article/add/"))["script-src"]
+    )
+    assert inline == {"change": True, "diff": False, "review": False, "preview": False, "add": True}
+    preview = client.get(reverse("admin:kb_article_preview", args=[article.pk]))
+    assert directives(preview)["script-src"] == directives(preview)["style-src"] == {"'self'"}
 
 
 def test_an_address_that_only_looks_like_the_admins_stays_strict(client: Client, db: None) -> None:

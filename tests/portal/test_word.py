@@ -1,5 +1,7 @@
 """What is pasted from Word comes out clean, and what is written for articles is drawn as meant."""
 
+import time
+
 import pytest
 
 from portal import html
@@ -66,3 +68,29 @@ def test_notes_and_steps_keep_their_classes_and_nothing_else_does() -> None:
     assert (
         cleaned == '<p class="note">А</p><ol class="steps"><li>Б</li></ol><div class="call">В</div>'
     )
+
+
+HUGE = 300_000  # signs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p class=MsoNormal>" + "\xa0" * 60 + "Отступ из пробелов</p>",
+        "<p class=MsoListParagraph>" + "\xa0" * 60 + "Не список</p>",
+        "mso- " + "<!--[if " * (HUGE // 8),
+        "mso- " + "<style>" * (HUGE // 7),
+        "mso- " + "<p " * (HUGE // 3),
+        "mso- " + "<p class=MsoListParagraph>" * (HUGE // 26),
+    ],
+)
+def test_no_paste_keeps_a_process_busy(text: str) -> None:
+    started = time.process_time()
+    html.from_word(text)
+    assert time.process_time() - started < 10
+
+
+def test_a_thousand_headings_of_one_name_have_addresses_of_their_own() -> None:
+    _body, headings = html.outline("<h2>Шаг</h2>" * 1000 + "<h2>Шаг 2</h2><h2>Шаг</h2>")
+    assert len({heading.anchor for heading in headings}) == 1002
+    assert [heading.anchor for heading in headings[:2]] == ["h-шаг", "h-шаг-2"]
