@@ -77,6 +77,8 @@ class ArticleForm(forms.ModelForm):
             "review_by",
             "needs_change",
         )
+        widgets = {"tags": UnfoldAdminTextInputWidget}
+        help_texts = {"tags": gettext_lazy("Separated by commas.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

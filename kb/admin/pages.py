@@ -220,7 +220,7 @@ DONE = {
 def differences(request: HttpRequest, article: Article) -> HttpResponse:
     """Show two revisions side by side; without a choice the newest and the one before."""
     revisions = list(
-        article.revisions.select_related("author").defer("body").order_by("-number")[:200]
+        article.revisions.select_related("author").defer("body", "plain").order_by("-number")[:200]
     )
     newer = _chosen(revisions, request.GET.get("b", ""), 0)
     older = _chosen(revisions, request.GET.get("a", ""), 1)
