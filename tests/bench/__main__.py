@@ -2,7 +2,7 @@
 
 Everything runs here: an embedded PostgreSQL of its own, a web worker, a floor server beside it.
 SIZES="1000 100000 1000000" measures the full range (some ten minutes more); PEER=1 sets the peer of
-the shared benchmark up and asks it in the same rounds.
+the shared benchmark up and asks it in the same rounds. SHELVES are the sizes of the knowledge base.
 """
 
 import contextlib
@@ -22,11 +22,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 SIZES = [int(size) for size in os.environ.get("SIZES", "1000 100000").split()]
 ARTICLES = int(os.environ.get("ARTICLES", "5000"))
+SHELVES = [int(size) for size in os.environ.get("SHELVES", "500 5000 50000").split()]
 ROUNDS = int(os.environ.get("ROUNDS", "8"))
 EACH = int(os.environ.get("EACH", "10"))
 RECOMPUTE = int(os.environ.get("RECOMPUTE", "100000"))  # open tickets; 0 leaves it out
 SHARED = Path(os.environ.get("SHARED_BENCH", ROOT.parent / "shared" / "bench"))
 WITH_PEER = bool(os.environ.get("PEER"))
+SHELF_TICKETS = 1000  # beside the articles
 CONSTANT = 1.3  # times what a page costs at the smallest size
 MOST_QUERIES = 12
 MOST_MEMORY = 150  # MB of a worker
@@ -45,14 +47,19 @@ COUNTED = {
 def main() -> None:
     """Measure and print."""
     from portal import embedded
+    from tests.bench import pages
 
     var = Path(tempfile.mkdtemp(prefix="portal-bench-"))
     if not WITH_PEER:
         print("The peer is left out: PEER=1 sets it up and measures it beside us.")
     try:
         with embedded.server(var, durable=False) as url:
-            measured = {size: _measure(url, size, var) for size in SIZES}
-            _constancy(measured)
+            sizes = {size: _measure(url, size, ARTICLES, var, pages.targets) for size in SIZES}
+            _constancy(sizes, "tickets")
+            shelves = {
+                size: _measure(url, SHELF_TICKETS, size, var, pages.of_readers) for size in SHELVES
+            }
+            _constancy(shelves, "articles")
             if RECOMPUTE:
                 _module(url, "deadlines", var, "arithmetic", str(RECOMPUTE))
             _search_quality(url, var)
@@ -111,30 +118,32 @@ def _module(
     )
 
 
-def _measure(server: str, size: int, var: Path) -> list:
-    from tests.bench import load, pages
+def _measure(server: str, tickets: int, articles: int, var: Path, targets: Any) -> list:
+    from tests.bench import load
 
-    url = _fresh(server, f"bench_{size}")
+    url = _fresh(server, f"bench_{tickets}_{articles}")
     environment = _environment(url, var)
-    known = json.loads(_answer("prepare", environment, str(size), str(ARTICLES)).splitlines()[-1])
+    known = json.loads(
+        _answer("prepare", environment, str(tickets), str(articles)).splitlines()[-1]
+    )
     with contextlib.ExitStack() as stack:
         port, worker = stack.enter_context(_served(_ours("portal.wsgi"), environment))
         floored = {**environment, "FLOOR_DATABASE": url}
         floor_port, _pid = stack.enter_context(_served(_ours("tests.bench.floor"), floored))
         floor = load.Target("floor: one row + template", floor_port, load.page("/row/1/"))
-        found = _with_queries(pages.targets(port, known), environment)
+        found = _with_queries(targets(port, known), environment)
         there = [target for target in found if target.queries]
         if WITH_PEER:
-            _add_peer(there, server, size, stack)
+            _add_peer(there, server, tickets, stack)
         peers = [target.peer for target in there if target.peer]
         before = _written(url)
         load.measure([floor, *there, *peers], rounds=ROUNDS, each=EACH)
-        print(f"\n{size} tickets, {ARTICLES} articles; {ROUNDS} rounds of {EACH}, one at a time")
+        print(f"\n{tickets} tickets, {articles} articles; {ROUNDS} rounds of {EACH}, one at a time")
         _table(floor, found)
         _memory(worker)
         _check_written(before, _written(url), there)
     with _connect(server) as connection:
-        connection.execute(f"drop database if exists peer_{size} with (force)")
+        connection.execute(f"drop database if exists peer_{tickets} with (force)")
     return [floor, *there]
 
 
@@ -154,7 +163,7 @@ def _with_queries(targets: list, environment: dict[str, str]) -> list:
     """Count the queries of each target; where nobody serves the address, leave it without."""
     requests = []
     for target in targets:
-        asked = [target.ask(number) for number in (0, 1)]
+        asked = [target.ask(number) for number in (-2, -1)]  # not those that are timed
         told = [{"paths": list(one.paths), "form": one.form} for one in asked]
         requests.append({"name": target.name, "headers": target.headers, "asked": told})
     counts = json.loads(_answer("queries", environment, said=json.dumps(requests)))
@@ -197,7 +206,7 @@ def _line(floor: Any, target: Any) -> str:
     if not target.queries:
         return f"| {target.name:<30} | left out: nobody serves this address yet |"
     ratio, peer = target.median / floor.median, target.peer
-    goal = f"{target.goal:g} {'ok' if ratio <= target.goal else 'OVER'}"
+    goal = f"{target.goal:g} {'ok' if ratio <= target.goal else 'OVER'}" if target.goal else "none"
     many = "!" if int(target.queries) > MOST_QUERIES and "POST" not in target.name else " "
     theirs = f"{peer.median:7.1f} | {peer.median / floor.median:12.1f}" if peer else f"{'-':>7} | -"
     return (
@@ -206,19 +215,21 @@ def _line(floor: Any, target: Any) -> str:
     )
 
 
-def _constancy(measured: dict[int, list]) -> None:
+def _constancy(measured: dict[int, list], counted: str) -> None:
     """Compare each page at every size with what it costs at the smallest."""
     if len(measured) < 2:
         return
-    print(f"\nConstant: at most {CONSTANT} times what it is at {SIZES[0]}, with as many queries")
-    for target in measured[SIZES[0]][1:]:
+    smallest = min(measured)
+    print(
+        f"\nConstant: at most {CONSTANT} times what it is at {smallest} {counted},"
+        " with as many queries"
+    )
+    for target in measured[smallest][1:]:
         same = [
             next((one for one in measured[size] if one.name == target.name), target)
-            for size in SIZES
+            for size in measured
         ]
-        cost = [
-            one.median / measured[size][0].median for size, one in zip(SIZES, same, strict=True)
-        ]
+        cost = [one.median / of[0].median for of, one in zip(measured.values(), same, strict=True)]
         grown = max(cost) / cost[0]
         queries = {one.queries for one in same}
         verdict = "ok" if grown <= CONSTANT and len(queries) == 1 else "NOT CONSTANT"
@@ -237,6 +248,8 @@ def _check_written(before: dict[str, int], after: dict[str, int], targets: Seque
     """Say how many rows the forms have written: as many as were sent."""
     asked = {target.name: target.asked for target in targets}
     for name, target in COUNTED.items():
+        if target not in asked:
+            continue
         written, sent = after[name] - before[name], asked[target]
         print(f"{target}: {sent} sent, {written} written{'' if written == sent else ' — WRONG'}")
 

@@ -1,6 +1,5 @@
 """What the bench asks of us: pages and forms with their goals, and what each is called."""
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -13,14 +12,13 @@ RARE = quote("возврат оплаты")
 TEXT = (
     "Здравствуйте! Проверили настройки тарифа и поправили их. Загляните, пожалуйста, в календарь. "
 )
-CELLS = ("incident:high", "incident:medium")
+# Another cell than they stand in, and not one that calls whoever is on duty.
+CELL = "incident:low"
 
 
 def targets(port: int, known: dict[str, Any]) -> list[Target]:
     """Name everything that is measured, reading first."""
-    anna, sergey, head = (
-        {"Cookie": f"sid={known[who]}; csrf={CSRF}"} for who in ("customer", "specialist", "head")
-    )
+    anna, sergey, head = (_signed_in(known[who]) for who in ("customer", "specialist", "head"))
     number = known["number"]
     token = {"Authorization": f"Token {known['token']}"}
 
@@ -31,10 +29,7 @@ def targets(port: int, known: dict[str, Any]) -> list[Target]:
         return Target(name, port, ask, goal, who)
 
     return [
-        reads("article, anonymous", "/kb/article-7/", 2.5),
-        reads("home, anonymous", "/", 2.5),
-        reads("search", f"/kb/search?q={RARE}", 8),
-        reads("suggestions", f"/kb/suggest?q={quote('возв')}", 5),
+        *of_strangers(port, known),
         reads("cabinet list", "/cabinet/", 6, anna),
         reads("ticket, customer, 20 messages", f"/cabinet/{number}/", 8, anna),
         reads("queue", "/desk/", 10, sergey),
@@ -53,6 +48,33 @@ def targets(port: int, known: dict[str, Any]) -> list[Target]:
         writes("reply (POST)", _reply(known), 15, sergey),
         writes("triage (POST)", _triage(known), 15, sergey),
     ]
+
+
+def of_strangers(port: int, known: dict[str, Any]) -> list[Target]:
+    """Name the pages of the knowledge base as somebody sees them who is not signed in."""
+    goal = 8 if known["articles"] <= 5000 else 12
+    return [
+        Target("article, anonymous", port, page("/kb/article-7/"), 2.5),
+        Target("home, anonymous", port, page("/"), 2.5),
+        Target("search", port, page(f"/kb/search?q={RARE}"), goal),
+        Target("suggestions", port, page(f"/kb/suggest?q={quote('возв')}"), 5),
+    ]
+
+
+def of_readers(port: int, known: dict[str, Any]) -> list[Target]:
+    """Name the pages of the knowledge base, for strangers and for a customer."""
+    anna = _signed_in(known["customer"])
+    return [
+        *of_strangers(port, known),
+        Target("article, customer", port, page("/kb/article-7/"), 0, anna),
+        Target("home, customer", port, page("/"), 0, anna),
+        Target("search, customer", port, page(f"/kb/search?q={RARE}"), 0, anna),
+        Target("section, anonymous", port, page("/kb/sections/s1/"), 0),
+    ]
+
+
+def _signed_in(session: str) -> dict[str, str]:
+    return {"Cookie": f"sid={session}; csrf={CSRF}"}
 
 
 def _form(**fields: str) -> dict[str, str]:
@@ -74,23 +96,15 @@ def _file(known: dict[str, Any]) -> Callable[[int], Asked]:
 
 
 def _reply(known: dict[str, Any]) -> Callable[[int], Asked]:
-    numbers = itertools.cycle([number for number, _cell in known["numbers"]])
+    numbers = known["waiting"][::2]
 
     def ask(number: int) -> Asked:
         form = _form(text=f"{TEXT} {number}", after="open")
-        return Asked([f"/desk/{next(numbers)}/reply/"], form)
+        return Asked([f"/desk/{numbers[number]}/reply/"], form)
 
     return ask
 
 
 def _triage(known: dict[str, Any]) -> Callable[[int], Asked]:
-    """Choose another cell than the ticket stands in: each request changes something."""
-    cells = dict(known["numbers"])
-    numbers = itertools.cycle(list(cells))
-
-    def ask(_number: int) -> Asked:
-        number = next(numbers)
-        cells[number] = next(cell for cell in CELLS if cell != cells[number])
-        return Asked([f"/desk/{number}/triage/"], _form(cell=cells[number]))
-
-    return ask
+    numbers = known["waiting"][1::2]
+    return lambda number: Asked([f"/desk/{numbers[number]}/triage/"], _form(cell=CELL))

@@ -18,7 +18,6 @@ from django.core.management import call_command
 from rest_framework.authtoken.models import Token
 
 from tests.bench import seed
-from tickets.models import Ticket
 
 
 def main(tickets: int, articles: int) -> None:
@@ -39,21 +38,13 @@ def main(tickets: int, articles: int) -> None:
         "specialist": seed.session_of(sergey),
         "head": seed.session_of(made["galina"]),
         "token": Token.objects.create(user=manager).key,
+        "articles": articles,
         "number": ticket.number,
         "ticket": ticket.pk,
         "property": manager.organization.properties.get().pk if manager.organization else 0,
-        "numbers": _numbers(),
+        "waiting": seed.waiting(made),
     }
     print(json.dumps(found))
-
-
-def _numbers() -> list[tuple[int, str]]:
-    """Name open tickets to write into, with the cell of the table in which they stand."""
-    answered = Ticket.objects.open().filter(status="open", responded_at__isnull=False)
-    # First those in which a customer waits again: a reply has a clock to stop in each.
-    found = answered.order_by("due_at", "id")
-    rows = found.values_list("number", "category", "priority")[:400]
-    return [(number, f"{category}:{priority}") for number, category, priority in rows]
 
 
 if __name__ == "__main__":

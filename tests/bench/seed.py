@@ -1,7 +1,7 @@
 """Fills a database for measuring: people, tickets with their whole life, articles with their index."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
@@ -79,7 +79,8 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SPECIALISTS = 20
 AT_ONCE = 1000  # rows of one statement, which takes 65,535 values at most
 # A ticket of so many messages is what the page of a conversation is measured with.
-LONG_CONVERSATION = 20
+LONG_CONVERSATION = 20  # messages; and minutes ago
+WAITING = 200  # conversations: a half for replies, a half for triage
 
 
 def figures_of_reports() -> None:
@@ -207,7 +208,24 @@ def tickets(
 
 def long_conversation(person: User, specialist: User) -> Ticket:
     """File a ticket and talk about it for twenty messages; the customer has the last word."""
-    luck, at = random.Random(13), timezone.now() - timedelta(minutes=LONG_CONVERSATION)
+    authors = [person if n % 4 == 3 else specialist for n in range(1, LONG_CONVERSATION)]
+    return _talk(random.Random(13), person, specialist, authors)
+
+
+def waiting(made: dict[str, User]) -> list[int]:
+    """Begin conversations in which the customer waits again; answers their numbers.
+
+    As many at every size, one for each form that is sent: what is measured differs in the size of
+    the tables, not in how often a ticket was written into before.
+    """
+    luck, sergey = random.Random(17), made["sergey"]
+    people = [person for person in made.values() if person.organization_id]
+    askers = [people[n % len(people)] for n in range(WAITING)]
+    return [_talk(luck, one, sergey, [sergey, one]).number for one in askers]
+
+
+def _talk(luck: random.Random, person: User, specialist: User, authors: Sequence[User]) -> Ticket:
+    at = timezone.now() - timedelta(minutes=LONG_CONVERSATION)
     ticket = actions.file_ticket(
         person=person,
         property=Property.objects.get(organization=person.organization),
@@ -219,13 +237,13 @@ def long_conversation(person: User, specialist: User) -> Ticket:
         at=at,
     )
     actions.triage(ticket=ticket, actor=specialist, category="incident", priority="medium", at=at)
-    for number in range(1, LONG_CONVERSATION):
+    for minute, author in enumerate(authors, 1):
         actions.reply(
             ticket=ticket,
-            author=person if number % 4 == 3 else specialist,
+            author=author,
             text=words(luck, 30),
             form_key=UUID(int=luck.getrandbits(128)),
-            at=at + timedelta(minutes=number),
+            at=at + timedelta(minutes=minute),
         )
     return ticket
 
