@@ -64,7 +64,7 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
         "sections": shelf.beside,
         "crumbs": [(_("Knowledge base"), reverse("home")), *_path_to(shelf.above)],
     }
-    return render(request, "kb/section.html", context)
+    return strangers.revalidated(request, render(request, "kb/section.html", context))
 
 
 def _path_to(sections: Sequence[Section]) -> list[tuple[str, str]]:
@@ -85,7 +85,7 @@ def tag(request: HttpRequest, tag: str) -> HttpResponse:
         "shown": page_shown,
         "crumbs": [(_("Knowledge base"), reverse("home"))],
     }
-    return render(request, "kb/tag.html", context)
+    return strangers.revalidated(request, render(request, "kb/tag.html", context))
 
 
 @require_safe
