@@ -190,7 +190,7 @@ class _Addresses:
     def __init__(self, keys: list[str]) -> None:
         rows = Article.objects.values_list("source_key", "slug")
         kept = {key: slug for key, slug in rows if key}
-        taken = {"feed", *(slug for _key, slug in rows)}
+        taken = {*slugs.RESERVED, *(slug for _key, slug in rows)}
         self.slugs: dict[str, str] = {}
         for key in keys:
             slug = kept.get(key) or _free(key, taken)

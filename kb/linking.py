@@ -13,24 +13,35 @@ SHORT = re.compile(r"^/to/(\w{4,12})/?$")
 
 
 def read(articles: Sequence[Article]) -> None:
-    """Keep what the current words of these articles link to; broken is what leads to no article."""
-    ArticleLink.objects.filter(article__in=[one.pk for one in articles]).delete()
+    """Keep what the current words of these articles link to; broken is what leads to no article.
+
+    What an address of elsewhere answered when it was asked last is known still.
+    """
     found = {
         article.pk: addresses_in(article.current_revision.body)
         for article in articles
         if article.current_revision
     }
-    targets = _targets({address for some in found.values() for address in some})
+    everything = {address for some in found.values() for address in some}
+    asked = _asked(everything)
+    ArticleLink.objects.filter(article__in=[one.pk for one in articles]).delete()
+    targets = _targets(everything)
     ArticleLink.objects.bulk_create(
         ArticleLink(
             article_id=pk,
             address=address,
             target_id=targets.get(address),
-            state=_state(address, targets),
+            state=asked[address].state if address in asked else _state(address, targets),
+            checked_at=asked[address].checked_at if address in asked else None,
         )
         for pk, some in found.items()
         for address in some
     )
+
+
+def _asked(addresses: set[str]) -> dict[str, ArticleLink]:
+    rows = ArticleLink.objects.filter(address__in=addresses, checked_at__isnull=False)
+    return {one.address: one for one in rows}
 
 
 def forget(articles: Iterable[Article]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count, F, Q, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Left
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ from kb.audience import ACCESS_OF, audience_of
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from kb.models import Article, Section  # noqa: F401 (named in the bases below)
+    from kb.models import Article  # noqa: F401 (named in the bases below)
 
 
 LONGEST_SEARCHED = 12_000  # characters in which a passage is looked for
@@ -48,8 +49,27 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(Q(language=language) | untranslated)
 
     def stale(self, on: date) -> ArticleQuerySet:
-        """Keep the published articles that should be looked at again by a day."""
-        return self.published().filter(review_by__lte=on)
+        """Keep the published articles that should be looked at again by a day.
+
+        One that nobody has checked yet is due a while after it came out.
+        """
+        long_ago = on - timedelta(days=settings.KB_REVIEW_DAYS)
+        unchecked = Q(review_by=None, published_at__date__lte=long_ago)
+        return self.published().filter(Q(review_by__lte=on) | unchecked)
+
+    def broken(self) -> ArticleQuerySet:
+        """Keep the published articles with a link that leads nowhere."""
+        linking = self.model._default_manager.filter(links__state="broken")
+        return self.published().filter(pk__in=linking.values("pk"))
+
+    def needing_care(self, on: date) -> ArticleQuerySet:
+        """Keep what somebody should look after: due, flagged, outdated as a translation, broken."""
+        everything: ArticleQuerySet = self.model._default_manager.all()
+        found = (everything.stale(on), everything.older_translations(), everything.broken())
+        cares = ~Q(needs_change="")
+        for some in found:
+            cares |= Q(pk__in=some.values("pk"))
+        return self.published().filter(cares)
 
     def older_translations(self) -> ArticleQuerySet:
         """Keep the translations whose original has changed since."""
@@ -77,12 +97,3 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Load what an answer of search shows; passages are cut from the beginning of its words."""
         words = Left("current_revision__plain", LONGEST_SEARCHED)
         return self.for_list().annotate(words=words)
-
-
-class SectionQuerySet(models.QuerySet["Section"]):
-    """Sections."""
-
-    def filled_with(self, articles: ArticleQuerySet) -> SectionQuerySet:
-        """Keep the sections that hold some of these articles and count them: `article_count`."""
-        held = Count("articles", filter=Q(articles__in=articles.values("id")))
-        return self.alias(held=held).filter(held__gt=0).annotate(article_count=F("held"))

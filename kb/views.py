@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from kb import actions, lists, memory, search
+from kb import actions, lists, machines, memory, search
 from kb.audience import ACCESS_OF, audience_of
 from kb.forms import VoteForm
 from kb.models import Access, Article, Kind, OldAddress, Picture, Revision, Section
@@ -56,10 +56,13 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
     visible = Article.objects.visible_to(request.user).in_language(get_language())
     inside = visible.filter(section=shelf.section, kind=Kind.ARTICLE).for_list()
     ordered = inside.order_by("current_revision__title", "id")
+    asked = lists.questions(shelf.section, request.user, get_language())
     context = {
         "section": shelf.section,
+        "canonical": request.build_absolute_uri(shelf.section.get_absolute_url()),
         "children": shelf.children,
-        "questions": lists.questions(shelf.section, request.user, get_language()),
+        "questions": asked,
+        "data": machines.about_questions(asked),
         "shown": Paginator(ordered, ARTICLES_A_PAGE).get_page(request.GET.get("page")),
         "sections": shelf.beside,
         "crumbs": [(_("Knowledge base"), reverse("home")), *_path_to(shelf.above)],
@@ -69,6 +72,20 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _path_to(sections: Sequence[Section]) -> list[tuple[str, str]]:
     return [(one.title, one.get_absolute_url()) for one in sections]
+
+
+@require_safe
+@memory.at_one_version()
+def questions(request: HttpRequest) -> HttpResponse:
+    """Show every question that has a short answer, by section."""
+    shelves = lists.all_questions(request.user, get_language())
+    context = {
+        "shelves": shelves,
+        "canonical": request.build_absolute_uri(reverse("kb:questions")),
+        "data": machines.about_questions(one for _section, some in shelves for one in some),
+        "crumbs": [(_("Knowledge base"), reverse("home"))],
+    }
+    return strangers.revalidated(request, render(request, "kb/questions.html", context))
 
 
 @require_safe
@@ -82,6 +99,7 @@ def tag(request: HttpRequest, tag: str) -> HttpResponse:
         raise Http404
     context = {
         "tag": tag,
+        "canonical": request.build_absolute_uri(reverse("kb:tag", args=[tag])),
         "shown": page_shown,
         "crumbs": [(_("Knowledge base"), reverse("home"))],
     }
@@ -126,7 +144,9 @@ def _article(request: HttpRequest, slug: str) -> HttpResponse:
         "headings": headings if len(headings) >= FEWEST_HEADINGS else (),
         "minutes": minutes_of(revision.body),
         "short_link": request.build_absolute_uri(reverse("short_link", args=[found.short_code])),
-        "around": lists.around(found, request.user),
+        "around": (around := lists.around(found, request.user)),
+        "languages": _languages(request, found, around.translations),
+        "data": machines.about_questions([found]) if found.kind == Kind.QUESTION else "",
         "crumbs": [
             (_("Knowledge base"), reverse("home")),
             *_path_to(lists.above(found.section)),
@@ -139,6 +159,14 @@ def _article(request: HttpRequest, slug: str) -> HttpResponse:
         "reasons": actions.REASON_WORDS,
     }
     return render(request, "kb/article.html", context)
+
+
+def _languages(
+    request: HttpRequest, found: Article, others: Sequence[Article]
+) -> list[tuple[str, str]]:
+    """Give where an article stands in each language, itself among them; nothing if in one only."""
+    alike = [found, *others] if others else []
+    return [(one.language, request.build_absolute_uri(one.get_absolute_url())) for one in alike]
 
 
 def _moved_or_gone(request: HttpRequest, slug: str) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Articles: where authors write and editors publish; every change goes through an action."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,9 @@ from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import (
@@ -60,6 +62,14 @@ class ArticleForm(forms.ModelForm):
         help_text=gettext_lazy("After a slip of the pen readers see no new date."),
     )
     based_on = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    tags = forms.CharField(
+        label=gettext_lazy("Tags"),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy(
+            "Words between commas. The same word is one tag, however it is written."
+        ),
+    )
 
     class Meta:
         model = Article
@@ -83,6 +93,8 @@ class ArticleForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["slug"].required = False
+        self.initial["tags"] = ", ".join(self.instance.tags)
+        self.fields["tags"].widget.attrs["data-tags"] = json.dumps(actions.known_tags())
         self.fields["kind"].required = False
         self.fields["slug"].help_text = _(
             "Left empty, it is made from the title. An address it had leads to the new one."
@@ -96,6 +108,10 @@ class ArticleForm(forms.ModelForm):
             for name in WORDS[:3]:
                 self.initial.setdefault(name, getattr(self.newest, name))
 
+    def clean_tags(self) -> list[str]:
+        """Read the words between commas."""
+        return actions.tags_of(self.cleaned_data["tags"])
+
     def clean(self) -> dict[str, Any]:
         """Refuse as the action would, beside the field."""
         given: dict[str, Any] = super().clean() or self.cleaned_data
@@ -106,13 +122,19 @@ class ArticleForm(forms.ModelForm):
             self._saved_meanwhile(self.newest)
         if not given.get("slug"):
             given["slug"] = _free_slug(given.get("title", ""))
+        self._refuse_as(lambda: actions.check_address(given["slug"]), "slug")
         if {"title", "body"} <= given.keys():
-            try:
-                actions.check_words(title=given["title"], body=given["body"])
-                actions.check_pictures(given["body"])
-            except Refused as refusal:
-                self.add_error("body", str(refusal.message))
+            self._refuse_as(
+                lambda: actions.check_words(title=given["title"], body=given["body"]), "body"
+            )
+            self._refuse_as(lambda: actions.check_pictures(given["body"]), "body")
         return given
+
+    def _refuse_as(self, check: Callable[[], None], field: str) -> None:
+        try:
+            check()
+        except Refused as refusal:
+            self.add_error(field, str(refusal.message))
 
     def _saved_meanwhile(self, newest: Revision) -> None:
         """Stop words that were written beside those of somebody else; the next saving wins."""
@@ -144,7 +166,27 @@ def _told_of_waiting(person: User) -> str:
 def _free_slug(title: str) -> str:
     wanted = slugs.of(title)
     alike = Article.objects.filter(slug__startswith=wanted).values_list("slug", flat=True)
-    return slugs.free(wanted, {"feed", *alike})
+    return slugs.free(wanted, set(alike))
+
+
+def _cares(row: Article) -> list[str]:
+    """Give the reasons why somebody should look at a published article."""
+    if row.status != ArticleStatus.PUBLISHED:
+        return []
+    original, due, found = row.translation_of, actions.due_on(row), []
+    if row.needs_change:
+        found.append(_("needs a change: %(what)s") % {"what": row.needs_change})
+    if due and due <= timezone.localdate():
+        found.append(_("due since %(day)s") % {"day": date_format(due, "j E Y")})
+    if (
+        original
+        and original.status == ArticleStatus.PUBLISHED
+        and original.updated_at > row.updated_at
+    ):
+        found.append(_("older than its original"))
+    if broken := getattr(row, "broken_links", 0):
+        found.append(_("broken links: %(count)d") % {"count": broken})
+    return found
 
 
 class RevisionInline(TabularInline):
@@ -193,6 +235,11 @@ class WaitingFilter(admin.SimpleListFilter):
 
 LISTS: tuple[tuple[str, Any, Callable[[Any], QuerySet[Article]]], ...] = (
     (
+        "care",
+        gettext_lazy("look after it: due, flagged, broken or older than its original"),
+        lambda rows: rows.needing_care(timezone.localdate()),
+    ),
+    (
         "review",
         gettext_lazy("review it"),
         lambda rows: rows.filter(submitted_revision__isnull=False),
@@ -215,7 +262,7 @@ LISTS: tuple[tuple[str, Any, Callable[[Any], QuerySet[Article]]], ...] = (
     (
         "links",
         gettext_lazy("mend its links"),
-        lambda rows: rows.filter(links__state="broken").distinct(),
+        lambda rows: rows.broken(),
     ),
     ("older", gettext_lazy("translate what is new"), lambda rows: rows.older_translations()),
 )
@@ -227,7 +274,7 @@ class ArticleAdmin(ModelAdmin):
 
     class Media:
         css = {"all": ["css/editor.css"]}
-        js = ["js/article_editor.js"]
+        js = ["js/article_editor.js", "js/tags.js"]
 
     form = ArticleForm
     change_form_outer_before_template = "admin/kb/article_state.html"
@@ -239,10 +286,12 @@ class ArticleAdmin(ModelAdmin):
         "access",
         "shown_status",
         "owner",
+        "care",
         "helped",
     )
-    list_filter = (WaitingFilter, "status", "kind", "language", "access", "section")
-    list_select_related = ("section", "current_revision")
+    list_filter = (WaitingFilter, "status", "kind", "language", "access", "section", "owner")
+    list_select_related = ("section", "current_revision", "owner", "translation_of")
+    actions = ("still_true",)
     search_fields = ("current_revision__title", "slug")
     autocomplete_fields = ("translation_of", "related")
     readonly_fields = ("shown_status", "helped", "reasons", "updated_at")
@@ -279,7 +328,28 @@ class ArticleAdmin(ModelAdmin):
             newest=Max("revisions__number"),
             yes=Count(VOTES_FOR, filter=Q(current_revision__votes__is_helpful=True), distinct=True),
             no=Count(VOTES_FOR, filter=Q(current_revision__votes__is_helpful=False), distinct=True),
+            broken_links=Count("links", filter=Q(links__state="broken"), distinct=True),
         )
+
+    @display(description=gettext_lazy("look after it"), ordering="review_by")
+    def care(self, row: Article) -> str:
+        """Say why somebody should look at it; nothing when nobody needs to."""
+        return " · ".join(_cares(row))
+
+    @admin.action(description=gettext_lazy("Still true, checked today"), permissions=["change"])
+    def still_true(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
+        """Say of the chosen articles that they are still true."""
+        chosen = Article.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
+        count = actions.confirm_all(
+            articles=chosen.order_by("pk"),
+            actor=signed_in(request),
+            on=timezone.localdate(),
+            at=timezone.now(),
+        )
+        told = ngettext(
+            "%(count)d article checked today.", "%(count)d articles checked today.", count
+        )
+        self.message_user(request, told % {"count": count})
 
     @display(description=gettext_lazy("title"), ordering="current_revision__title")
     def shown_title(self, row: Article) -> str:

@@ -93,6 +93,7 @@ def around(request: HttpRequest, object_id: str) -> dict[str, Any]:
         .select_related("current_revision")
         .distinct()[:20],
         "broken": article.links.filter(state="broken")[:20],
+        "links": article.links.order_by("id")[:100],
         "may_review": _may_review(person, article),
         "may_publish": actions.can_publish(person),
     }
