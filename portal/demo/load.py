@@ -157,7 +157,9 @@ def _connect(articles: dict[str, Article], slug: str, post: Any) -> None:
     article.related.set([articles[name] for name in post.get("related", []) if name in articles])
     if original := post.get("translation_of"):
         article.translation_of = articles[str(original)]
-        article.save(update_fields=["translation_of"])
+        # Both came from one hand: a translation that is older would ask to be looked after.
+        article.updated_at = max(article.updated_at, article.translation_of.updated_at)
+        article.save(update_fields=["translation_of", "updated_at"])
     if popular := post.get("popular"):
         ReadCount.objects.bulk_create(
             ReadCount(
