@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
-from itertools import groupby, islice
+from itertools import groupby
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -17,8 +17,12 @@ from portal import fetching
 from portal.fetching import Found
 
 AGAIN_AFTER = timedelta(days=7)
+LATER = timedelta(hours=1)  # when there is no network
 MOST_AT_ONCE = 20  # addresses
 MOST_SECONDS = 15.0  # after which no further address is asked: the task ends after 45
+
+# What does not say anything clear keeps the state that it had.
+MEANING = {Found.THERE: "ok", Found.GONE: "broken"}
 
 Ask = Callable[[str], Found]
 
@@ -26,36 +30,37 @@ Ask = Callable[[str], Found]
 def check_links(*, at: datetime, ask: Ask = fetching.ask) -> int:
     """Ask the addresses that were asked longest ago; answers how many answered.
 
-    Without any answer there is no network: then nothing is said of a name that nobody knows.
+    Without any answer there is no network: then nothing is said of a name that nobody knows, and
+    all are asked again before long, after those that wait already.
     """
-    found, until = {}, time.monotonic() + MOST_SECONDS
-    for address, before in _due(at).items():
+    found: dict[str, Found] = {}
+    until = time.monotonic() + MOST_SECONDS
+    for address in _due(at):
         if time.monotonic() > until:
             break
+        rows = ArticleLink.objects.filter(address=address)
         # Noted first: an address that breaks its asker must not be the first ever after.
-        ArticleLink.objects.filter(address=address).update(checked_at=at)
-        found[address] = (ask(address), before)
-    answered = [one for one, _before in found.values() if one in {Found.THERE, Found.GONE}]
-    for address, (result, before) in found.items():
-        _keep(address, result, before, has_network=bool(answered))
-    return len(answered)
+        rows.update(checked_at=at)
+        found[address] = ask(address)
+        if found[address] in MEANING:
+            rows.update(state=MEANING[found[address]])
+    answered = sum(one in MEANING for one in found.values())
+    nameless = [address for address, one in found.items() if one == Found.NO_NAME]
+    if answered:
+        ArticleLink.objects.filter(address__in=nameless).update(state="broken")
+    else:
+        again = at - AGAIN_AFTER + LATER
+        ArticleLink.objects.filter(address__in=found).update(checked_at=again)
+    return answered
 
 
-def _due(at: datetime) -> dict[str, datetime | None]:
-    """Give the addresses to ask, with when they were asked before."""
+def _due(at: datetime) -> list[str]:
+    """Give the addresses to ask, each once."""
     waited = Q(checked_at=None) | Q(checked_at__lt=at - AGAIN_AFTER)
     outer = ArticleLink.objects.filter(waited, address__startswith="http", target=None)
     oldest = outer.order_by(F("checked_at").asc(nulls_first=True), "id")
-    rows = dict(oldest.values_list("address", "checked_at")[: 2 * MOST_AT_ONCE])
-    return dict(islice(rows.items(), MOST_AT_ONCE))
-
-
-def _keep(address: str, found: Found, before: datetime | None, *, has_network: bool) -> None:
-    rows = ArticleLink.objects.filter(address=address)
-    if found == Found.NO_NAME and not has_network:
-        rows.update(checked_at=before)
-    elif found != Found.UNKNOWN:  # otherwise what it said before stays
-        rows.update(state="ok" if found == Found.THERE else "broken")
+    rows = oldest.values_list("address", flat=True)[: 2 * MOST_AT_ONCE]
+    return list(dict.fromkeys(rows))[:MOST_AT_ONCE]
 
 
 @transaction.atomic

@@ -124,10 +124,7 @@ class ArticleForm(forms.ModelForm):
             given["slug"] = _free_slug(given.get("title", ""))
         self._refuse_as(lambda: actions.check_address(given["slug"]), "slug")
         if {"title", "body"} <= given.keys():
-            self._refuse_as(
-                lambda: actions.check_words(title=given["title"], body=given["body"]), "body"
-            )
-            self._refuse_as(lambda: actions.check_pictures(given["body"]), "body")
+            self._refuse_as(lambda: _check_words(given["title"], given["body"]), "body")
         return given
 
     def _refuse_as(self, check: Callable[[], None], field: str) -> None:
@@ -161,6 +158,11 @@ def _told_of_waiting(person: User) -> str:
     if actions.can_publish(person):
         return _("Readers do not see this yet: words before it wait. “Save and publish” shows all.")
     return _("The new words wait for somebody who may publish.")
+
+
+def _check_words(title: str, body: str) -> None:
+    actions.check_words(title=title, body=body)
+    actions.check_pictures(body)
 
 
 def _free_slug(title: str) -> str:

@@ -1,7 +1,9 @@
 """Whether articles are still true: due lists, the weekly letter, links to elsewhere, tags."""
 
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -182,8 +184,12 @@ def test_a_name_that_nobody_knows_is_broken_only_where_there_is_a_network(
 ) -> None:
     write("Ссылки", LINKS)
     assert actions.check_links(at=at, ask=answers()) == 0
-    assert set(ArticleLink.objects.values_list("state", "checked_at")) == {("", None)}
-    actions.check_links(at=at, ask=answers(there=Found.THERE))
+    assert set(states().values()) == {""}
+    asked: list[str] = []
+    actions.check_links(at=at, ask=lambda address: (asked.append(address), Found.THERE)[1])
+    assert asked == []
+    later = at + timedelta(hours=2)
+    actions.check_links(at=later, ask=answers(there=Found.THERE))
     assert states() == {"https://there.example/a": "ok", "https://gone.example/b": "broken"}
 
 
@@ -232,7 +238,9 @@ def test_an_address_is_asked_once_a_week_and_remembered_when_words_change(
     [
         "10.0.0.1", "127.0.0.1", "169.254.169.254", "192.168.1.1", "172.16.0.1", "100.64.0.1",
         "0.0.0.0", "224.0.0.1", "::1", "fe80::1%eth0", "fd00::1", "::ffff:10.0.0.1",
-        "::ffff:127.0.0.1", "2002:7f00:1::1", "64:ff9b::a00:1",
+        "::ffff:127.0.0.1", "2002:7f00:1::1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "::127.0.0.1",
+        "::ffff:0:127.0.0.1", "fec0::1", "ff02::1", "2001:db8::1", "198.18.0.1", "240.0.0.1",
+        "255.255.255.255",
     ],
 )  # fmt: skip
 def test_no_address_of_the_inside_is_public(address: str) -> None:
@@ -287,10 +295,10 @@ def test_a_connection_goes_to_the_address_that_was_looked_at(
 def test_a_redirect_inside_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def once(address: str) -> tuple[int, str]:
+    def once(address: str, _until: float) -> tuple[int, str]:
         asked.append(address)
         if "inside" in address:
-            fetching.public_address("169.254.169.254", 80)
+            fetching.public_addresses("169.254.169.254", 80)
         return 302, "http://inside.example/"
 
     monkeypatch.setattr(fetching, "_ask_once", once)
@@ -308,21 +316,117 @@ def test_a_redirect_inside_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> N
 def test_only_a_clear_no_is_a_no(
     status: int, found: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "_request", lambda _method, _address: (status, ""))
+    monkeypatch.setattr(fetching, "_request", lambda *_given: (status, ""))
     assert fetching.ask("https://there.example/") == found
 
 
 def test_an_endless_chain_of_redirects_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "_request", lambda _method, _address: (301, "/again"))
+    monkeypatch.setattr(fetching, "_request", lambda *_given: (301, "/again"))
     assert fetching.ask("https://there.example/") == Found.UNKNOWN
 
 
 def test_a_network_that_is_not_there_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(*_given: object, **_named: object) -> None:
-        raise socket.gaierror
+    def unknown(code: int) -> Callable[..., None]:
+        def refused(*_given: object, **_named: object) -> None:
+            raise socket.gaierror(code, "…")
 
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+        return refused
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown(socket.EAI_NONAME))
     assert fetching.ask("https://there.example/") == Found.NO_NAME
+    monkeypatch.setattr(socket, "getaddrinfo", unknown(socket.EAI_AGAIN))
+    assert fetching.ask("https://there.example/") == Found.UNKNOWN
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[bytes]]]:
+    """A host of the internet that answers with the given parts, one after another."""
+    threads: list[threading.Thread] = []
+
+    def host(*parts: bytes, ask_for: int = 1) -> list[bytes]:
+        heard: list[bytes] = []
+        ends = [socket.socketpair() for _number in range(ask_for)]
+        ours = iter([one for one, _theirs in ends])
+
+        def speak() -> None:
+            for _ours, theirs in ends:
+                with theirs, suppress(OSError):
+                    heard.append(theirs.recv(4096))
+                    for part in parts:
+                        theirs.sendall(part)
+
+        threads.append(threading.Thread(target=speak, daemon=True))
+        threads[0].start()
+        row = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 80))
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_given, **_named: [row])
+        monkeypatch.setattr(socket, "create_connection", lambda *_given, **_named: next(ours))
+        return heard
+
+    yield host
+    for thread in threads:
+        thread.join(timeout=10)
+
+
+def test_only_the_head_of_an_answer_is_read(outside: Callable[..., list[bytes]]) -> None:
+    heard = outside(
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 20", b"0 OK\r\nA: b\r\n\r\n", b"x" * 9
+    )
+    assert fetching.ask("http://outside.example/цены?q=1#x") == Found.THERE
+    assert heard[0].startswith(b"HEAD /%D1%86%D0%B5%D0%BD%D1%8B?q=1 HTTP/1.1\r\n")
+    assert b"Host: outside.example\r\n" in heard[0]
+
+
+@pytest.mark.parametrize(
+    "onward",
+    ["http://127.0.0.1/", "file:///etc/passwd", "http://[::1", "//10.0.0.1/", "gopher://x"],
+)
+def test_a_redirect_to_the_inside_or_to_nonsense_ends_there(
+    outside: Callable[..., list[bytes]], onward: str
+) -> None:
+    heard = outside(b"HTTP/1.1 302 Found\r\nLocation: " + onward.encode() + b"\r\n\r\n")
+    original = socket.getaddrinfo
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda host, *given, **named: (
+                original(host, *given, **named)
+                if host == "outside.example"
+                else [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, 80))]
+            ),
+        )
+        assert fetching.ask("http://outside.example/") == Found.UNKNOWN
+    assert len(heard) == 1
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"SSH-2.0-x\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 9000]
+)
+def test_what_is_no_answer_or_never_ends_says_nothing(
+    outside: Callable[..., list[bytes]], head: bytes
+) -> None:
+    outside(head)
+    assert fetching.ask("http://outside.example/") == Found.UNKNOWN
+
+
+def test_who_answers_a_sign_at_a_time_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+
+    class Slow:
+        """Says one sign in two seconds."""
+
+        def settimeout(self, seconds: float) -> None:
+            assert 0 < seconds <= fetching.TIMEOUT
+
+        def recv(self, _most: int) -> bytes:
+            now[0] += 2
+            return b"H"
+
+    monkeypatch.setattr(fetching.time, "monotonic", lambda: now[0])
+    slow: Any = Slow()
+    with pytest.raises(TimeoutError):
+        fetching._answer(slow, fetching.LONGEST_WAIT)
+    assert now[0] <= fetching.LONGEST_WAIT + 2
 
 
 # Tags.
