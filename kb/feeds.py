@@ -13,9 +13,9 @@ from django.utils.decorators import method_decorator
 from django.utils.http import quote_etag
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
-from django.views.decorators.http import etag
+from django.views.decorators.http import etag, require_safe
 
-from kb import lists, memory
+from kb import lists, memory, slugs
 from kb.models import Article, Section
 from kb.querysets import ArticleQuerySet
 
@@ -36,6 +36,7 @@ def _version(request: HttpRequest, *_args: Any, **_kwargs: Any) -> str:
 class Articles(Feed):  # type: ignore[type-arg] # generic for the checker only
     """What everybody may read, the latest first; feed readers do not sign in."""
 
+    @method_decorator(require_safe)
     @method_decorator(etag(_version))
     def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer in the language that was asked for."""
@@ -124,9 +125,10 @@ class TaggedArticles(Articles):
 
     def get_object(self, _request: HttpRequest, tag: str) -> str:
         """Find the tag; one that nothing for everybody has does not exist."""
-        if not self.visible().filter(tags__contains=[tag[:60]]).exists():
+        known = slugs.tag(tag)
+        if not self.visible().filter(tags__contains=[known]).exists():
             raise Http404
-        return tag
+        return known
 
     def title(self, obj: str) -> str:
         """Name the feed."""

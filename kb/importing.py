@@ -285,8 +285,13 @@ def _from_file(name: str, path: Path) -> Source:
         access=access,
         language=_language(str(given.get("language") or "")),
         checked_on=checked_on if isinstance(checked_on, date) else None,
-        tags=tuple(str(tag)[:60] for tag in given.get("tags") or ()),
+        tags=_tags(given.get("tags")),
     )
+
+
+def _tags(given: Any) -> tuple[str, ...]:
+    found = given if isinstance(given, list) else str(given or "").split(",")
+    return tuple(tag for one in found if (tag := slugs.tag(str(one))))
 
 
 def _language(code: str) -> str:

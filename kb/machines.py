@@ -53,11 +53,11 @@ def sitemap_part(request: HttpRequest, number: int) -> HttpResponse:
 
     Languages of an article stand together, and each of them names all.
     """
-    first = (number - 1) * ARTICLES_A_PART
-    rows = list(_rows()[first : first + ARTICLES_A_PART]) if number else []
-    if not rows and number != 1:
+    entries = _entries_of_part(number) if number else []
+    if not entries and number != 1:
         raise Http404
-    entries = [*(_pages() if number == 1 else ()), *_entries(rows)]
+    if number == 1:
+        entries = [*_pages(), *entries]
     return render(request, "kb/sitemap_part.xml", {"entries": entries}, content_type=XML)
 
 
@@ -101,6 +101,14 @@ def _rows() -> Any:
     return ordered.values_list("family", "slug", "language", "updated_at")
 
 
+def _entries_of_part(number: int) -> list[Entry]:
+    first = (number - 1) * ARTICLES_A_PART
+    # A few more on both sides: languages of one article may fall into two parts.
+    begin = max(0, first - len(settings.LANGUAGES))
+    some = _entries(_rows()[begin : first + ARTICLES_A_PART + len(settings.LANGUAGES)])
+    return some[first - begin :][:ARTICLES_A_PART]
+
+
 def _entries(rows: Iterable[Any]) -> list[Entry]:
     entries = []
     for _family, some in groupby(rows, key=lambda row: row[0]):
@@ -113,10 +121,12 @@ def _entries(rows: Iterable[Any]) -> list[Entry]:
 
 
 def _pages() -> list[Entry]:
+    # Robots keep no choice of a language: they meet what a reader of the first one does.
+    met = _articles().in_language(settings.LANGUAGE_CODE)
     addresses = [reverse("home"), reverse("about_support")]
-    if _articles().filter(kind="question").exists():
+    if met.filter(kind="question").exists():
         addresses.append(reverse("kb:questions"))
-    addresses += [one.get_absolute_url() for one in lists.filled(_articles())]
+    addresses += [one.get_absolute_url() for one in lists.filled(met)]
     return [Entry(f"{settings.SITE_URL}{one}", "", ()) for one in addresses]
 
 

@@ -5,22 +5,38 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Left
 from django.utils import timezone
 
-from kb.audience import ACCESS_OF, audience_of
+from kb.audience import ACCESS_OF, BEYOND, audience_of
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from kb.models import Article  # noqa: F401 (named in the bases below)
+    from kb.models import Article, ArticleLink  # noqa: F401 (named in the bases below)
 
 
 LONGEST_SEARCHED = 12_000  # characters in which a passage is looked for
 POPULAR_FOR = timedelta(days=30)
+
+
+class ArticleLinkQuerySet(models.QuerySet["ArticleLink"]):
+    """Links in articles."""
+
+    def leading_nowhere(self) -> ArticleLinkQuerySet:
+        """Keep those that lead nowhere, or where not all readers of the article may follow."""
+        return self.filter(Q(state="broken") | Q(pk__in=self.closed().values("pk")))
+
+    def closed(self) -> ArticleLinkQuerySet:
+        """Keep those to articles that not all readers of the linking one may read."""
+        found = Q()
+        for access, beyond in BEYOND.items():
+            found |= Q(article__access=access, target__access__in=beyond)
+        return self.filter(found)
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -58,9 +74,9 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.published().filter(Q(review_by__lte=on) | unchecked)
 
     def broken(self) -> ArticleQuerySet:
-        """Keep the published articles with a link that leads nowhere."""
-        linking = self.model._default_manager.filter(links__state="broken")
-        return self.published().filter(pk__in=linking.values("pk"))
+        """Keep the published articles with a link that leads nowhere, or not all of their readers."""
+        links = ArticleLinkQuerySet(apps.get_model("kb.ArticleLink"))
+        return self.published().filter(pk__in=links.leading_nowhere().values("article"))
 
     def needing_care(self, on: date) -> ArticleQuerySet:
         """Keep what somebody should look after: due, flagged, outdated as a translation, broken."""
@@ -72,9 +88,16 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.published().filter(cares)
 
     def older_translations(self) -> ArticleQuerySet:
-        """Keep the translations whose original has changed since."""
+        """Keep the translations whose original has changed since, and nobody said that they hold."""
+        confirmed = apps.get_model("kb.ArticleEvent")._default_manager.filter(
+            article=OuterRef("pk"),
+            code="confirmed",
+            at__gte=OuterRef("translation_of__updated_at"),
+        )
         return self.published().filter(
-            translation_of__status="published", translation_of__updated_at__gt=F("updated_at")
+            ~Exists(confirmed),
+            translation_of__status="published",
+            translation_of__updated_at__gt=F("updated_at"),
         )
 
     def popular(self) -> ArticleQuerySet:

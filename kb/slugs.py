@@ -5,6 +5,7 @@ from collections.abc import Container
 from django.utils.text import slugify
 
 LONGEST = 100
+LONGEST_TAG = 60
 RESERVED = frozenset({"feed", "questions"})  # pages of our own at addresses of articles
 LATIN = {
     "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "e", "ж": "zh", "з": "z",
@@ -18,6 +19,11 @@ def of(title: str) -> str:
     """Write a title as an address: «Закрыть продажи» is zakryt-prodazhi."""
     latin = "".join(LATIN.get(sign, sign) for sign in title.lower())
     return slugify(latin)[:LONGEST].strip("-") or "article"
+
+
+def tag(text: str) -> str:
+    """Make a tag that can stand in an address: words with single spaces, no slash."""
+    return " ".join(text.replace("/", " ").replace("\0", "").split())[:LONGEST_TAG].rstrip()
 
 
 def free(wanted: str, taken: Container[str]) -> str:

@@ -18,7 +18,7 @@ from kb.models import Article, ArticleStatus, OldAddress, Section
 from portal.refusals import NotAllowed, Refused
 
 DEEPEST = 4  # sections within sections
-LONGEST_TAG, MOST_TAGS, MOST_KNOWN = 60, 20, 500
+MOST_TAGS, MOST_KNOWN = 20, 500
 
 
 class SectionInItself(Refused):
@@ -170,7 +170,7 @@ def next_review(on: date) -> date:
 
 def tags_of(text: str) -> list[str]:
     """Read words between commas as tags, each once, written as others have written it already."""
-    given = (" ".join(part.split())[:LONGEST_TAG] for part in text.replace("/", " ").split(","))
+    given = (slugs.tag(part) for part in text.split(","))
     known = {one.casefold(): one for one in known_tags()}
     wanted = {one.casefold(): one for one in given if one}
     return [known.get(folded, one) for folded, one in wanted.items()][:MOST_TAGS]

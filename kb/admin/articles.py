@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin, TabularInline
@@ -26,6 +25,7 @@ from accounts.models import User
 from accounts.requests import signed_in
 from kb import actions, slugs
 from kb.admin import pages
+from kb.admin.care import CaredList, reasons
 from kb.models import Article, ArticleStatus, Kind, Revision, Significance
 from portal.refusals import Refused
 
@@ -171,26 +171,6 @@ def _free_slug(title: str) -> str:
     return slugs.free(wanted, set(alike))
 
 
-def _cares(row: Article) -> list[str]:
-    """Give the reasons why somebody should look at a published article."""
-    if row.status != ArticleStatus.PUBLISHED:
-        return []
-    original, due, found = row.translation_of, actions.due_on(row), []
-    if row.needs_change:
-        found.append(_("needs a change: %(what)s") % {"what": row.needs_change})
-    if due and due <= timezone.localdate():
-        found.append(_("due since %(day)s") % {"day": date_format(due, "j E Y")})
-    if (
-        original
-        and original.status == ArticleStatus.PUBLISHED
-        and original.updated_at > row.updated_at
-    ):
-        found.append(_("older than its original"))
-    if broken := getattr(row, "broken_links", 0):
-        found.append(_("broken links: %(count)d") % {"count": broken})
-    return found
-
-
 class RevisionInline(TabularInline):
     """What was saved when and by whom; nothing here can be changed."""
 
@@ -292,7 +272,7 @@ class ArticleAdmin(ModelAdmin):
         "helped",
     )
     list_filter = (WaitingFilter, "status", "kind", "language", "access", "section", "owner")
-    list_select_related = ("section", "current_revision", "owner", "translation_of")
+    list_select_related = ("section", "current_revision", "owner")
     actions = ("still_true",)
     search_fields = ("current_revision__title", "slug")
     autocomplete_fields = ("translation_of", "related")
@@ -330,13 +310,16 @@ class ArticleAdmin(ModelAdmin):
             newest=Max("revisions__number"),
             yes=Count(VOTES_FOR, filter=Q(current_revision__votes__is_helpful=True), distinct=True),
             no=Count(VOTES_FOR, filter=Q(current_revision__votes__is_helpful=False), distinct=True),
-            broken_links=Count("links", filter=Q(links__state="broken"), distinct=True),
         )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CaredList]:  # noqa: ARG002
+        """Know of each row what is wrong with it."""
+        return CaredList
 
     @display(description=gettext_lazy("look after it"), ordering="review_by")
     def care(self, row: Article) -> str:
         """Say why somebody should look at it; nothing when nobody needs to."""
-        return " · ".join(_cares(row))
+        return " · ".join(reasons(row))
 
     @admin.action(description=gettext_lazy("Still true, checked today"), permissions=["change"])
     def still_true(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from kb import actions, tasks
-from kb.models import Article, ArticleLink
+from kb.models import Article, ArticleLink, Section
 from portal import fetching
 from portal.delivery import letters
 from portal.delivery.models import Delivery, Heartbeat
@@ -231,6 +231,68 @@ def test_an_address_is_asked_once_a_week_and_remembered_when_words_change(
     assert len(asked) == 2
     actions.check_links(at=at + timedelta(days=8), ask=ask)
     assert len(asked) == 4
+
+
+def test_links_inside_are_known_at_once_whatever_stands_behind_the_address(
+    write: Write, elena: User, at: datetime, rates: Section
+) -> None:
+    Section.objects.create(slug="new", title_ru="Новый").old_addresses.create(slug="old")
+    addresses = {
+        "/kb/skidki/#how": "ok", "/kb/skidki/?x=1": "ok", "/kb/nowhere/": "broken",
+        "/kb/questions/": "ok", "/kb/feed/": "ok", "/kb/sections/rates/": "ok",
+        "/kb/sections/old/#a": "ok", "/kb/sections/nowhere/": "broken", "/to/about-support": "ok",
+        "/to/zzzzzz": "broken", "https://testserver.evil.example/": "",
+    }  # fmt: skip
+    body = "".join(f'<p><a href="{one}">…</a></p>' for one in (*addresses, "/kb/search?q=1"))
+    write("Ссылки", body)
+    assert states()["/kb/skidki/#how"] == "broken"
+    article = write("Скидки", slug="skidki")
+    assert states() == addresses
+    article.slug = "akcii"
+    actions.keep(article=article)
+    assert states() == addresses
+    actions.archive(article=article, actor=elena, at=at)
+    assert {one for one, state in states().items() if state == "broken"} == {
+        "/kb/skidki/#how", "/kb/skidki/?x=1", "/kb/nowhere/", "/kb/sections/nowhere/", "/to/zzzzzz"
+    }  # fmt: skip
+
+
+def test_a_link_that_not_all_readers_may_follow_is_shown_to_editors(
+    write: Write, sign_in: SignIn, elena: User
+) -> None:
+    write("Для своих", slug="inside", access="staff")
+    write("Для гостей", slug="guests", access="customers")
+    to = '<p><a href="/kb/{}/">…</a></p>'
+    article = write("Всем", to.format("guests"))
+    write("Гостям", to.format("guests"), access="customers")
+    write("Гостям о своих", to.format("inside"), access="customers")
+    write("Своим", to.format("inside"), access="staff")
+    assert names(Article.objects.broken()) == {"Всем", "Гостям о своих"}
+    page = sign_in(elena).get(f"/admin/kb/article/{article.pk}/change/").content.decode()
+    assert page.count("/kb/guests/</code>") == 2
+    listed = sign_in(elena).get("/admin/kb/article/?waits=care").content.decode()
+    assert listed.count("broken links: 1") + listed.count("не работают ссылки: 1") == 2 or (
+        "Всем" in listed and "Гостям о своих" in listed and "Своим" not in listed
+    )
+
+
+def test_a_translation_that_somebody_confirmed_is_older_no_more_until_the_original_changes(
+    write: Write, elena: User, at: datetime
+) -> None:
+    original = write("Скидки")
+    translation = write("Discounts", language="en", translation_of=original)
+
+    def changed(words: str, at: datetime) -> None:
+        actions.save(
+            article=original, title=words, summary="", body="<p>…</p>", author=elena, at=at
+        )
+
+    changed("Скидки и акции", at + timedelta(hours=1))
+    assert names(Article.objects.older_translations()) == {"Discounts"}
+    actions.confirm(article=translation, actor=elena, on=at.date(), at=at + timedelta(hours=2))
+    assert names(Article.objects.older_translations()) == set()
+    changed("Скидки, акции, промокоды", at + timedelta(hours=3))
+    assert names(Article.objects.older_translations()) == {"Discounts"}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from accounts.models import User
 from kb import actions
 from kb.models import Article
 from portal import strangers
+from portal.support.models import HoursException
 
 Write = Callable[..., Article]
 SignIn = Callable[[User | None], Client]
@@ -91,6 +92,60 @@ def test_the_end_of_support_hours_is_sent_at_once(
     pages = [again(client, address) for address in (write("Скидки").get_absolute_url(), "/")]
     moment[0] = datetime.fromisoformat("2026-11-25T20:00:30+03:00")
     assert [asked() for asked in pages] == [200, 200]
+
+
+@pytest.mark.parametrize("persona", ["nobody", "anna", "sergey"])
+def test_new_hours_language_access_and_neighbours_are_sent_at_once(
+    request: pytest.FixtureRequest, sign_in: SignIn, write: Write, at: datetime, persona: str
+) -> None:
+    article, other = write("Скидки"), write("Возвраты")
+    actions.relate(article=article, others=[other])
+    client = sign_in(None if persona == "nobody" else request.getfixturevalue(persona))
+    pages = [again(client, address) for address in (article.get_absolute_url(), "/")]
+    assert [asked() for asked in pages] == [304, 304]
+    HoursException.objects.create(
+        on=NOON.date(), hours="10:00–11:00", name_ru="Короткий день", name_en="A short day"
+    )
+    assert [asked() for asked in pages] == [200, 200]
+    other.access = "staff"
+    actions.keep(article=other)
+    expected = 304 if persona == "sergey" else 200
+    assert [asked() for asked in pages] == [expected, expected]
+    client.cookies["language"] = "en"
+    assert [asked() for asked in pages] == [200, 200]
+    assert [asked() for asked in pages] == [304, 304]
+
+
+def test_a_page_is_sent_anew_to_another_reader(
+    client: Client, sign_in: SignIn, anna: User, boris: User, sergey: User, write: Write
+) -> None:
+    address = write("Скидки").get_absolute_url()
+    marks = {
+        one.get(address).headers["ETag"]
+        for one in (client, sign_in(anna), sign_in(boris), sign_in(sergey))
+        if one.get(address).status_code == 200
+    }
+    assert len(marks) == 4
+    client.get(address)
+    asked = again(client, address)
+    assert asked() == 304
+    client.force_login(anna)
+    assert asked() == 200
+    client.logout()
+    assert asked() == 200
+
+
+def test_a_message_is_shown_and_no_304_swallows_it(
+    sign_in: SignIn, elena: User, write: Write
+) -> None:
+    article = write("Скидки")
+    client = sign_in(elena)
+    asked = again(client, article.get_absolute_url())
+    assert asked() == 304
+    client.post(f"{article.get_absolute_url()}confirm/")
+    assert asked() == 200
+    assert asked() == 200  # the message is gone
+    assert asked() == 304
 
 
 def test_a_page_without_its_cookie_is_sent_anew(client: Client, write: Write) -> None:

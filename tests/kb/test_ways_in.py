@@ -11,12 +11,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from kb import actions, machines, memory
+from accounts.models import User
+from kb import actions, machines, memory, slugs, views
 from kb.admin import ArticleForm
 from kb.models import Article, Section
 from portal.refusals import Refused
 
 Write = Callable[..., Article]
+SignIn = Callable[[User | None], Client]
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 XHTML = "{http://www.w3.org/1999/xhtml}"
 DATA = re.compile(r'<script type="application/ld\+json">(.*?)</script>', re.DOTALL)
@@ -67,6 +69,26 @@ def test_the_map_has_parts_that_name_every_article_once(
     assert client.get("/sitemap-0.xml").status_code == 404
 
 
+def test_languages_name_each_other_also_where_a_part_ends_between_them(
+    client: Client, write: Write, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(machines, "ARTICLES_A_PART", 1)
+    russian = write("Скидки", slug="skidki")
+    write("Discounts", slug="discounts", language="en", translation_of=russian)
+    site = settings.SITE_URL
+    both = [("en", f"{site}/kb/discounts/"), ("ru", f"{site}/kb/skidki/")]
+    assert entries(client, "/sitemap-1.xml")[f"{site}/kb/discounts/"] == both
+    assert entries(client, "/sitemap-2.xml") == {f"{site}/kb/skidki/": both}
+
+
+def test_the_map_leads_to_no_page_that_is_not_there(client: Client, write: Write) -> None:
+    english = Section.objects.create(slug="english", title_ru="Английский", title_en="English")
+    write("Discounts", language="en", section=english)
+    write("Как?", kind="question")
+    for address in entries(client, "/sitemap-1.xml"):
+        assert client.get("/" + address.split("/", 3)[3]).status_code == 200
+
+
 def test_an_empty_knowledge_base_has_a_map(client: Client, db: None) -> None:
     assert client.get("/sitemap.xml").status_code == 200
     assert entries(client, "/sitemap-1.xml")
@@ -93,7 +115,7 @@ def test_machines_that_come_again_are_told_that_nothing_changed(
 
 
 @pytest.mark.parametrize(
-    "address", ["/sitemap.xml", "/sitemap-1.xml", "/robots.txt", "/kb/questions/"]
+    "address", ["/sitemap.xml", "/sitemap-1.xml", "/robots.txt", "/kb/questions/", "/kb/feed/"]
 )
 def test_nothing_is_posted_there(client: Client, db: None, address: str) -> None:
     assert client.post(address).status_code == 405
@@ -175,6 +197,35 @@ def test_pages_name_their_own_address_and_their_languages(client: Client, write:
     for language, slug in (("ru", "skidki"), ("en", "discounts")):
         link = f'<link rel="alternate" hreflang="{language}" href="http://testserver/kb/{slug}/">'
         assert link in page
+
+
+def test_each_page_of_a_long_list_is_its_own(
+    client: Client, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "ARTICLES_A_PAGE", 1)
+    for number in range(2):
+        write(f"Скидки {number}", tags=["акции"])
+    for address in ("/kb/sections/rates/", "/kb/tags/акции/"):
+        page = client.get(f"{address}?page=2&x=1").content.decode()
+        assert '?page=2">' in page.split('rel="canonical"')[1][:120]
+
+
+def test_an_old_address_of_a_section_is_followed_only_by_who_may_read_there(
+    client: Client, sign_in: SignIn, anna: User, write: Write
+) -> None:
+    section = actions.keep_section(section=Section(slug="old", title_ru="Тайный"))
+    section.slug = "the-secret-name"
+    actions.keep_section(section=section)
+    write("Для гостей", section=section, access="customers")
+    assert client.get("/kb/sections/old/").status_code == 404
+    assert sign_in(anna).get("/kb/sections/old/").headers["Location"].endswith("/the-secret-name/")
+
+
+def test_tags_of_imports_and_odd_ones_in_addresses_do_no_harm(client: Client, write: Write) -> None:
+    assert slugs.tag("  НДС / УСН ") == "НДС УСН"
+    assert slugs.tag("/") == ""
+    for address in ("/kb/tags/%00/", "/kb/tags/%00/feed/", "/kb/tags/" + 300 * "a" + "/feed/"):
+        assert client.get(address).status_code in {400, 404}
 
 
 def test_addresses_of_our_own_pages_are_given_to_no_article(write: Write) -> None:
