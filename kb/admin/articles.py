@@ -21,7 +21,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from accounts.models import User
+from accounts.models import Side, User
 from accounts.requests import signed_in
 from kb import actions, slugs
 from kb.admin import pages
@@ -96,6 +96,10 @@ class ArticleForm(forms.ModelForm):
         self.initial["tags"] = ", ".join(self.instance.tags)
         self.fields["tags"].widget.attrs["data-tags"] = json.dumps(actions.known_tags())
         self.fields["kind"].required = False
+        owner: Any = self.fields["owner"]
+        owner.queryset = owner.queryset.filter(
+            Q(role__side=Side.STAFF, is_active=True) | Q(pk=self.instance.owner_id)
+        ).order_by("full_name")
         self.fields["slug"].help_text = _(
             "Left empty, it is made from the title. An address it had leads to the new one."
         )
@@ -271,7 +275,15 @@ class ArticleAdmin(ModelAdmin):
         "care",
         "helped",
     )
-    list_filter = (WaitingFilter, "status", "kind", "language", "access", "section", "owner")
+    list_filter = (
+        WaitingFilter,
+        "status",
+        "kind",
+        "language",
+        "access",
+        "section",
+        ("owner", admin.RelatedOnlyFieldListFilter),
+    )
     list_select_related = ("section", "current_revision", "owner")
     actions = ("still_true",)
     search_fields = ("current_revision__title", "slug")

@@ -205,6 +205,20 @@ def test_renaming_a_section_shows_at_once(editor: Client, write: Write, rates: S
     assert "Цены" in editor.get("/").content.decode()
 
 
+def test_articles_are_owned_by_the_staff_and_filtered_by_those_who_own_some(
+    editor: Client, write: Write, elena: User, sergey: User, anna: User
+) -> None:
+    article = write("Скидки", owner=elena)
+    owners: Any = ArticleForm(instance=article).fields["owner"]
+    assert anna not in owners.queryset
+    assert {elena, sergey} <= set(owners.queryset)
+    page = editor.get("/admin/kb/article/")
+    (shown,) = [
+        one for one in page.context["cl"].filter_specs if one.title == "Ответственный".lower()
+    ]
+    assert [value for value, _name in shown.lookup_choices] == [elena.pk]
+
+
 def test_a_new_section_gets_its_address_from_its_title(editor: Client, rates: Section) -> None:
     given = {"title_ru": "Объекты и номера", "icon": "bed", "order": 3, "parent": rates.pk}
     editor.post("/admin/kb/section/add/", given)
