@@ -25,7 +25,7 @@ from accounts.models import Side, User
 from accounts.requests import signed_in
 from kb import actions, slugs
 from kb.admin import pages
-from kb.admin.care import CaredList, reasons
+from kb.admin.care import CaredList, WaitingFilter, reasons
 from kb.models import Article, ArticleStatus, Kind, Revision, Significance
 from portal.refusals import Refused
 
@@ -201,57 +201,6 @@ class RevisionInline(TabularInline):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """What was saved stays as it was."""
         return False
-
-
-class WaitingFilter(admin.SimpleListFilter):
-    """What somebody should do next."""
-
-    title = gettext_lazy("what to do")
-    parameter_name = "waits"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
-        """Offer each list of work."""
-        return [(code, name) for code, name, _narrow in LISTS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:  # noqa: ARG002
-        """Keep what belongs to the list."""
-        narrow = next((one for code, _name, one in LISTS if code == self.value()), None)
-        return narrow(queryset) if narrow else queryset
-
-
-LISTS: tuple[tuple[str, Any, Callable[[Any], QuerySet[Article]]], ...] = (
-    (
-        "care",
-        gettext_lazy("look after it: due, flagged, broken or older than its original"),
-        lambda rows: rows.needing_care(timezone.localdate()),
-    ),
-    (
-        "review",
-        gettext_lazy("review it"),
-        lambda rows: rows.filter(submitted_revision__isnull=False),
-    ),
-    (
-        "scheduled",
-        gettext_lazy("nothing: it comes out at its hour"),
-        lambda rows: rows.filter(scheduled_at__isnull=False),
-    ),
-    (
-        "flagged",
-        gettext_lazy("change it: somebody says what"),
-        lambda rows: rows.exclude(needs_change=""),
-    ),
-    (
-        "stale",
-        gettext_lazy("look whether it is still true"),
-        lambda rows: rows.stale(timezone.localdate()),
-    ),
-    (
-        "links",
-        gettext_lazy("mend its links"),
-        lambda rows: rows.broken(),
-    ),
-    ("older", gettext_lazy("translate what is new"), lambda rows: rows.older_translations()),
-)
 
 
 @admin.register(Article)

@@ -1,16 +1,71 @@
-"""Why somebody should look after an article: the reasons beside each row of the list."""
+"""What should be done to articles: the lists of work, and the reasons beside each row."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
+from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.views import ChangeList
 
 from kb import actions
 from kb.models import Article, ArticleLink, ArticleStatus
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """What somebody should do next."""
+
+    title = gettext_lazy("what to do")
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        """Offer each list of work."""
+        return [(code, name) for code, name, _narrow in LISTS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:  # noqa: ARG002
+        """Keep what belongs to the list."""
+        narrow = next((one for code, _name, one in LISTS if code == self.value()), None)
+        return narrow(queryset) if narrow else queryset
+
+
+LISTS: tuple[tuple[str, Any, Callable[[Any], QuerySet[Article]]], ...] = (
+    (
+        "care",
+        gettext_lazy("look after it: due, flagged, broken or older than its original"),
+        lambda rows: rows.needing_care(timezone.localdate()),
+    ),
+    (
+        "review",
+        gettext_lazy("review it"),
+        lambda rows: rows.filter(submitted_revision__isnull=False),
+    ),
+    (
+        "scheduled",
+        gettext_lazy("nothing: it comes out at its hour"),
+        lambda rows: rows.filter(scheduled_at__isnull=False),
+    ),
+    (
+        "flagged",
+        gettext_lazy("change it: somebody says what"),
+        lambda rows: rows.exclude(needs_change=""),
+    ),
+    (
+        "stale",
+        gettext_lazy("look whether it is still true"),
+        lambda rows: rows.stale(timezone.localdate()),
+    ),
+    (
+        "links",
+        gettext_lazy("mend its links"),
+        lambda rows: rows.broken(),
+    ),
+    ("older", gettext_lazy("translate what is new"), lambda rows: rows.older_translations()),
+)
 
 
 class CaredList(ChangeList):
