@@ -411,6 +411,8 @@ UNFOLD = {
 }  # fmt: skip
 
 KB_REVIEW_DAYS = env.int("KB_REVIEW_DAYS", default=180)  # until an article is looked at again
+# Whether links of articles to elsewhere are asked; the demo talks to nobody.
+KB_CHECK_LINKS = env.bool("KB_CHECK_LINKS", default=not DEMO)
 
 # --- the editor of articles: what it may write; portal/html.py is what keeps it to that ------------
 CKEDITOR_CONFIGS = {

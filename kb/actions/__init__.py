@@ -1,9 +1,22 @@
 """What can be done to articles: write, review, publish, put away, vote, read."""
 
 from kb.actions.access import can_publish, can_write
+from kb.actions.care import check_links, confirm_all, remind_owners
 from kb.actions.pictures import add_picture, describe_picture
 from kb.actions.reading import LONGEST_COMMENT, REASON_WORDS, REASONS, count_read, vote
-from kb.actions.shelves import check_place, confirm, flag, keep, keep_section, next_review, relate
+from kb.actions.shelves import (
+    check_address,
+    check_place,
+    confirm,
+    due_on,
+    flag,
+    keep,
+    keep_section,
+    known_tags,
+    next_review,
+    relate,
+    tags_of,
+)
 from kb.actions.teaching import forget_taught, keep_stop_word, keep_synonyms, synonyms_of
 from kb.actions.words import (
     FromElsewhere,
@@ -58,12 +71,16 @@ __all__ = [
     "archive",
     "can_publish",
     "can_write",
+    "check_address",
+    "check_links",
     "check_pictures",
     "check_place",
     "check_words",
     "confirm",
+    "confirm_all",
     "count_read",
     "describe_picture",
+    "due_on",
     "flag",
     "forget_taught",
     "forget_unsaved",
@@ -73,12 +90,14 @@ __all__ = [
     "keep_stop_word",
     "keep_synonyms",
     "keep_unsaved",
+    "known_tags",
     "let_go",
     "next_review",
     "publish",
     "publish_due",
     "publish_imported",
     "relate",
+    "remind_owners",
     "restore",
     "restore_revision",
     "save",
@@ -86,6 +105,7 @@ __all__ = [
     "send_back",
     "submit",
     "synonyms_of",
+    "tags_of",
     "unpublish",
     "unschedule",
     "vote",

@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from accounts.models import User
 from accounts.requests import signed_in
 from kb import actions, diff
-from kb.models import Article, Revision, Unsaved
+from kb.models import Article, ArticleLink, Revision, Unsaved
 from portal import files, html
 from portal.refusals import NotAllowed, Refused
 from portal.support.schedule import ground
@@ -93,6 +93,8 @@ def around(request: HttpRequest, object_id: str) -> dict[str, Any]:
         .select_related("current_revision")
         .distinct()[:20],
         "broken": article.links.filter(state="broken")[:20],
+        "closed": ArticleLink.objects.closed().filter(article=article)[:20],
+        "links": article.links.order_by("id")[:100],
         "may_review": _may_review(person, article),
         "may_publish": actions.can_publish(person),
     }

@@ -18,7 +18,7 @@ from django.db import transaction
 from accounts import actions as accounts
 from accounts.models import Organization, Property, Role, User
 from kb import actions as kb
-from kb.models import Article, ReadCount, Section
+from kb.models import Article, Kind, ReadCount, Section
 from portal import html
 from portal.feedback import actions as feedback
 from tickets import actions as tickets
@@ -133,6 +133,7 @@ def _article(
         section=sections[str(post["section"])],
         slug=slug,
         language=language,
+        kind=str(post.get("kind", Kind.ARTICLE)),
         access=str(post.get("access", "public")),
         tags=post.get("tags", []),
         checked_on=post.get("checked_on") or date(2026, 11, 1),
@@ -157,7 +158,9 @@ def _connect(articles: dict[str, Article], slug: str, post: Any) -> None:
     article.related.set([articles[name] for name in post.get("related", []) if name in articles])
     if original := post.get("translation_of"):
         article.translation_of = articles[str(original)]
-        article.save(update_fields=["translation_of"])
+        # Both came from one hand: a translation that is older would ask to be looked after.
+        article.updated_at = max(article.updated_at, article.translation_of.updated_at)
+        article.save(update_fields=["translation_of", "updated_at"])
     if popular := post.get("popular"):
         ReadCount.objects.bulk_create(
             ReadCount(
