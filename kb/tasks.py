@@ -13,3 +13,11 @@ def publish_due() -> None:
     at = timezone.now()
     actions.publish_due(at=at)
     heartbeats.beat("publish-articles", at=at)
+
+
+@shared_task
+def forget_questions() -> None:
+    """Forget what readers asked more than a year ago."""
+    at = timezone.now()
+    actions.forget_questions(on=timezone.localdate(at))
+    heartbeats.beat("forget-questions", at=at)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from kb import actions, lists, memory, search
+from kb import actions, counting, lists, memory, search
 from kb.audience import ACCESS_OF, audience_of
 from kb.forms import VoteForm
 from kb.models import Access, Article, Kind, OldAddress, Picture, Revision, Section
@@ -256,12 +256,22 @@ def find(request: HttpRequest) -> HttpResponse:
             offset=(number - 1) * HITS_A_PAGE,
             is_literal="literal" in request.GET,
         )
+        counting.search_shown(request, results)
+        context["before"] = (number - 1) * HITS_A_PAGE
         context["is_last"] = number * HITS_A_PAGE >= results.total
         context["tabs"] = [
             (one, count, f"?{urlencode({'q': asked, 'section': one.slug})}")
             for one, count in results.sections[:MOST_TABS]
         ]
     return render(request, "kb/search.html", context)
+
+
+@require_POST
+def clicked(request: HttpRequest) -> HttpResponse:
+    """Count what was opened from the answers: a browser says so while it leaves the page."""
+    if within_rate(request, "clicked"):
+        counting.hit_opened(request)
+    return HttpResponse(status=204)
 
 
 @require_safe

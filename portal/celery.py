@@ -101,6 +101,11 @@ app.conf.update(
             "schedule": 20.0,
             "options": {"expires": 20},
         },
+        "forget old questions": {
+            "task": "kb.tasks.forget_questions",
+            "schedule": 6 * 3600.0,
+            "options": {"expires": 6 * 3600},
+        },
         "forget unsent files": {
             "task": "tickets.tasks.forget_unsent_files",
             "schedule": 3600.0,

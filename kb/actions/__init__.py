@@ -1,6 +1,14 @@
 """What can be done to articles: write, review, publish, put away, vote, read."""
 
 from kb.actions.access import can_publish, can_write
+from kb.actions.learning import (
+    Asked,
+    as_kept,
+    count_click,
+    count_question,
+    forget_questions,
+    mark_question,
+)
 from kb.actions.pictures import add_picture, describe_picture
 from kb.actions.reading import LONGEST_COMMENT, REASON_WORDS, REASONS, count_read, vote
 from kb.actions.shelves import check_place, confirm, flag, keep, keep_section, next_review, relate
@@ -45,6 +53,7 @@ __all__ = [
     "REASON_WORDS",
     "FromElsewhere",
     "NotDescribed",
+    "Asked",
     "NotSubmitted",
     "NotWritten",
     "NothingToReview",
@@ -56,15 +65,19 @@ __all__ = [
     "add_picture",
     "approve",
     "archive",
+    "as_kept",
     "can_publish",
     "can_write",
     "check_pictures",
     "check_place",
     "check_words",
     "confirm",
+    "count_click",
+    "count_question",
     "count_read",
     "describe_picture",
     "flag",
+    "forget_questions",
     "forget_taught",
     "forget_unsaved",
     "hold",
@@ -74,6 +87,7 @@ __all__ = [
     "keep_synonyms",
     "keep_unsaved",
     "let_go",
+    "mark_question",
     "next_review",
     "publish",
     "publish_due",
