@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from kb import actions, counting, lists, memory, search
+from kb import actions, counting, lists, memory, offered, search
 from kb.audience import ACCESS_OF, audience_of
 from kb.forms import VoteForm
 from kb.models import Access, Article, Kind, OldAddress, Picture, Revision, Section
@@ -226,7 +226,10 @@ def vote(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def read(request: HttpRequest, slug: str) -> HttpResponse:
     """Count a real reading: a browser says so after a while on the page."""
-    found = get_object_or_404(Article.objects.visible_to(request.user), slug=slug)
+    visible = Article.objects.visible_to(request.user).select_related("current_revision")
+    light = visible.defer("current_revision__body", "current_revision__plain")
+    found = get_object_or_404(light, slug=slug)
+    offered.remember_read(request, found, at=timezone.now())
     if within_rate(request, "read"):
         actions.count_read(article=found, on=timezone.localdate())
     return HttpResponse(status=204)

@@ -27,6 +27,7 @@ from kb.actions.words import (
     let_go,
     restore_revision,
     save,
+    write_draft,
 )
 from kb.actions.workflow import (
     NothingToReview,
@@ -103,4 +104,5 @@ __all__ = [
     "unpublish",
     "unschedule",
     "vote",
+    "write_draft",
 ]

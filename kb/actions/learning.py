@@ -21,10 +21,10 @@ LAST_PLACE = 30
 COUNT = """
 insert into kb_askedquestion
     (day, text, stems, language, audience, times, nothing, corrected_to)
-values (%(day)s, %(text)s,
+values (%(day)s::date, %(text)s::text,
     coalesce(nullif(array_to_string(
-        tsvector_to_array(to_tsvector('russian', %(text)s)), ' '), ''), %(text)s),
-    %(language)s, %(audience)s, 1, %(nothing)s, %(corrected)s)
+        tsvector_to_array(to_tsvector('russian', %(text)s::text)), ' '), ''), %(text)s::text),
+    %(language)s::text, %(audience)s::int, 1, %(nothing)s::int, %(corrected)s::text)
 on conflict (day, text, language, audience) do update
 set times = kb_askedquestion.times + 1, nothing = kb_askedquestion.nothing + excluded.nothing,
     corrected_to = coalesce(nullif(excluded.corrected_to, ''), kb_askedquestion.corrected_to)
@@ -32,10 +32,10 @@ set times = kb_askedquestion.times + 1, nothing = kb_askedquestion.nothing + exc
 # Who searched before midnight may open the answer after it.
 CLICK = """
 insert into kb_questionclick (question_id, article_id, place, times)
-select q.id, a.id, %(place)s, 1 from kb_askedquestion q
-join kb_article a on a.id = %(article)s and a.status = 'published' and a.access = any(%(access)s)
-where q.day in (%(day)s, %(eve)s) and q.text = %(text)s and q.language = %(language)s
-    and q.audience = %(audience)s
+select q.id, a.id, %(place)s::int, 1 from kb_askedquestion q
+join kb_article a on a.id = %(article)s::bigint and a.status = 'published' and a.access = any(%(access)s::text[])
+where q.day in (%(day)s::date, %(eve)s::date) and q.text = %(text)s::text and q.language = %(language)s::text
+    and q.audience = %(audience)s::int
 order by q.day desc limit 1
 on conflict (question_id, article_id, place) do update
 set times = kb_questionclick.times + 1
