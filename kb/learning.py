@@ -156,7 +156,12 @@ def marked(days: Days, most: int = MOST) -> list[Question]:
 
 def _questions(days: Days, which: tuple[str, str], most: int, *, is_open: bool) -> list[Question]:
     narrowed, order = which
-    given = {"first": days.first, "last": days.last, "is_open": is_open, "most": most}
+    given: dict[str, Any] = {
+        "first": days.first,
+        "last": days.last,
+        "is_open": is_open,
+        "most": most,
+    }
     with connection.cursor() as cursor:
         cursor.execute(QUESTIONS_OF.format(which=narrowed, order=order), given)
         return [Question(*row) for row in cursor.fetchall()]
@@ -164,7 +169,7 @@ def _questions(days: Days, which: tuple[str, str], most: int, *, is_open: bool) 
 
 def worst() -> list[Helped]:
     """Give the articles that for certain help too few, by the votes on their words of today."""
-    given = {"fewest": FEWEST_VOTES, "worth": WORTH_MENDING, "most": MOST}
+    given: dict[str, Any] = {"fewest": FEWEST_VOTES, "worth": WORTH_MENDING, "most": MOST}
     with connection.cursor() as cursor:
         cursor.execute(WORST, given)
         rows = cursor.fetchall()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -85,8 +86,12 @@ def count_click(*, asked: Asked, article: int, place: int) -> None:
         )
 
 
-def _execute(statement: str, asked: Asked, **values: object) -> None:
-    given = {"day": asked.day, "language": asked.language, "audience": int(asked.audience)}
+def _execute(statement: str, asked: Asked, **values: Any) -> None:
+    given: dict[str, Any] = {
+        "day": asked.day,
+        "language": asked.language,
+        "audience": int(asked.audience),
+    }
     with connection.cursor() as cursor:
         cursor.execute(statement, {**given, **values})
 
