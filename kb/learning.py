@@ -54,7 +54,7 @@ with votes as (
 bound as (
     select *, (yes / n + 1.9208 / n + 1.96 * sqrt(yes / n * (1 - yes / n) / n + 0.9604 / (n * n)))
         / (1 + 3.8416 / n) as upper from votes)
-select b.id, b.yes::int, b.n::int, b.upper, array(
+select b.id, b.yes::int, b.n::int, array(
     select unnest(v.reasons) from kb_vote v where v.revision_id = b.revision and not v.is_helpful)
 from bound b where b.upper < %(worth)s order by b.upper, b.n desc, b.id limit %(most)s
 """
@@ -167,41 +167,49 @@ def _questions(days: Days, which: tuple[str, str], most: int, *, is_open: bool) 
         return [Question(*row) for row in cursor.fetchall()]
 
 
-def worst() -> list[Helped]:
-    """Give the articles that for certain help too few, by the votes on their words of today."""
+@dataclass(frozen=True)
+class Help:
+    """Which articles help, and which do not."""
+
+    worst: list[Helped]  # for certain too few are helped, by the votes on the words of today
+    still_asked: list[Helped]  # most tickets were filed after them
+    useful: list[Helped]  # given in most solved tickets
+
+
+def help_given(days: Days) -> Help:
+    """Say which articles help; each list is loaded with the others, for few statements."""
+    start, end = days.bounds
+    votes, ties = _worst(), exchange.of_tickets().counted(start, end, most=MOST)
+    tied = [number for rows in ties.values() for number, _tickets in rows]
+    articles = _articles([*(row[0] for row in votes), *tied])
+    reads = _reads(tied, days)
+
+    def with_tickets(kind: str) -> list[Helped]:
+        return [
+            Helped(articles[number], reads=reads.get(number, 0), tickets=tickets)
+            for number, tickets in ties[kind]
+            if number in articles
+        ]
+
+    worst = [
+        Helped(articles[number], yes, count, _in_words(reasons))
+        for number, yes, count, reasons in votes
+        if number in articles
+    ]
+    return Help(worst, with_tickets("read"), with_tickets("given"))
+
+
+def _reads(articles: list[int], days: Days) -> dict[int, int]:
+    rows = ReadCount.objects.filter(article__in=articles, on__range=(days.first, days.last))
+    return dict(rows.values("article").annotate(n=Sum("count")).values_list("article", "n"))
+
+
+def _worst() -> list[tuple[int, int, int, list[str]]]:
     given: dict[str, Any] = {"fewest": FEWEST_VOTES, "worth": WORTH_MENDING, "most": MOST}
     with connection.cursor() as cursor:
         cursor.execute(WORST, given)
-        rows = cursor.fetchall()
-    articles = _articles([row[0] for row in rows])
-    return [
-        Helped(articles[number], yes, votes, _in_words(reasons))
-        for number, yes, votes, _upper, reasons in rows
-        if number in articles
-    ]
-
-
-def read_and_still_asked(days: Days) -> list[Helped]:
-    """Give the articles after which most tickets were filed."""
-    return _with_tickets("read", days)
-
-
-def most_useful(days: Days) -> list[Helped]:
-    """Give the articles that were given in most solved tickets."""
-    return _with_tickets("given", days)
-
-
-def _with_tickets(kind: str, days: Days) -> list[Helped]:
-    start, end = days.bounds
-    counts = dict(exchange.of_tickets().counted(kind, start, end, most=MOST))
-    articles = _articles(list(counts))
-    reads = ReadCount.objects.filter(article__in=list(counts), on__range=(days.first, days.last))
-    read = dict(reads.values("article").annotate(n=Sum("count")).values_list("article", "n"))
-    return [
-        Helped(articles[number], reads=read.get(number, 0), tickets=tickets)
-        for number, tickets in counts.items()
-        if number in articles
-    ]
+        rows: list[tuple[int, int, int, list[str]]] = cursor.fetchall()
+    return rows
 
 
 def votes_of(article: Article) -> dict[str, Any]:

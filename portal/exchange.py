@@ -74,9 +74,9 @@ class Tickets(Protocol):
     """What the ticket system gives."""
 
     def counted(
-        self, kind: str, start: datetime, end: datetime, *, most: int
-    ) -> Sequence[tuple[int, int]]:
-        """Give articles with the number of tickets, the most first."""
+        self, start: datetime, end: datetime, *, most: int
+    ) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """Give articles with the number of tickets, the most first: those read, those given."""
 
     def of_article(self, article: int, person: User) -> Sequence[OfArticle]:
         """Give the tickets of an article that this person may see, newest first."""

@@ -1,9 +1,10 @@
 """What tickets tell the knowledge base (portal.exchange): who asked after reading, what solved tickets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from accounts.models import User
 from portal.exchange import OfArticle
@@ -14,13 +15,27 @@ SHOWN = 20
 DONE = [status.value for status in rules.DONE_STATUSES]
 
 
-def counted(kind: str, start: datetime, end: datetime, *, most: int) -> Sequence[tuple[int, int]]:
+def counted(
+    start: datetime, end: datetime, *, most: int
+) -> Mapping[str, Sequence[tuple[int, int]]]:
     """Give articles with their tickets of a stretch of time; what was given counts once solved."""
-    ties = ArticleTie.objects.filter(kind=kind, at__gte=start, at__lt=end)
-    if kind == ArticleTie.Kind.GIVEN:
-        ties = ties.filter(ticket__status__in=DONE)
-    rows = ties.values("article").annotate(tickets=Count("id")).order_by("-tickets", "article")
-    return list(rows.values_list("article", "tickets")[:most])
+    ties = ArticleTie.objects.filter(at__gte=start, at__lt=end)
+    read = ties.filter(kind=ArticleTie.Kind.READ)
+    given = ties.filter(kind=ArticleTie.Kind.GIVEN, ticket__status__in=DONE)
+    found: dict[str, list[tuple[int, int]]] = {"read": [], "given": []}
+    for kind, article, tickets in _most(read, most).union(_most(given, most), all=True):
+        found[kind].append((article, tickets))
+    return {kind: sorted(rows, key=_by_tickets) for kind, rows in found.items()}
+
+
+def _most(ties: QuerySet[ArticleTie], most: int) -> QuerySet[ArticleTie, Any]:
+    rows = ties.values("kind", "article").annotate(tickets=Count("id"))
+    return rows.values_list("kind", "article", "tickets").order_by("-tickets", "article")[:most]
+
+
+def _by_tickets(row: tuple[int, int]) -> tuple[int, int]:
+    article, tickets = row
+    return -tickets, article
 
 
 def of_article(article: int, person: User) -> Sequence[OfArticle]:

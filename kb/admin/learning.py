@@ -116,9 +116,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             ("unopened", _("Found something, opened nothing"), _drawn(opened)),
         ],
         "marked": _drawn(learning.marked(days)),
-        "worst": learning.worst(),
-        "still_asked": learning.read_and_still_asked(days),
-        "useful": learning.most_useful(days),
+        "helped": learning.help_given(days),
         "fewest": learning.FEWEST_VOTES,
     }
     return render(request, "admin/kb/learning.html", context)
