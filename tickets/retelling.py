@@ -65,6 +65,7 @@ def _signs() -> dict[str, str]:
         "name": _("[name]"),
         "place": _("[hotel]"),
         "email": _("[e-mail]"),
+        "address": _("[address]"),
         "phone": _("[phone]"),
         "number": _("[number]"),
         "link": _("[link]"),

@@ -14,11 +14,13 @@ from accounts.models import User
 from kb import actions as kb
 from kb import offered
 from kb.models import Article, Section
+from portal import personal
 from portal.exchange import Named
 from portal.refusals import NotAllowed
 from tickets import actions, figures, reports, retelling
 from tickets.models import ArticleTie, Ticket
 from tickets.reports import Period
+from tickets.views.desk.article import KINDS
 
 SignIn = Callable[..., Client]
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -40,7 +42,7 @@ def solved(file: Callable[..., Ticket], sergey: User, at: datetime) -> Ticket:
         subject="Гость Смирнов не может оплатить в «Верфи»",
         description=(
             "Добрый день, Сергей!\nГость Смирнов Пётр Иванович, бронь 45128, +7 921 123-45-67, не может"
-            " оплатить.\nС уважением,\nАнна Лебедева, отель Верфь"
+            " оплатить. Паспорт 4509 123456, живёт: ул. Садовая, д. 5, кв. 12, ИНН 500100732259.\nС уважением,\nАнна Лебедева, отель Верфь"
         ),
     )
     actions.note(ticket=ticket, author=sergey, text="Тайная заметка", form_key=uuid4(), at=at)
@@ -62,6 +64,9 @@ def test_an_article_retells_the_question_and_the_answer_and_nobody(solved: Ticke
         "Смирнов",
         "45128",
         "921",
+        "4509",
+        "Садовая",
+        "5001",
         "Анна",
         "Лебедев",
         "Верф",
@@ -73,7 +78,9 @@ def test_an_article_retells_the_question_and_the_answer_and_nobody(solved: Ticke
     assert "не может оплатить" in told.body
     assert "Откройте «Тарифы» и проверьте предоплату." in told.body
     kinds = {one.kind for one in told.hidden}
-    assert {"name", "place", "number", "phone", "greeting", "signature"} <= kinds
+    assert {"name", "place", "number", "phone", "address", "greeting", "signature"} <= kinds
+    # Every kind has words of its own, for the draft and for the list of what was taken out.
+    assert {kind for kind, _pattern in personal.RULES} <= set(KINDS)
 
 
 def test_colleagues_are_not_named_either(

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
@@ -85,6 +86,7 @@ KINDS: dict[str, Any] = {
     "name": _("Names"),
     "place": _("Hotels and organizations"),
     "email": _("E-mail addresses"),
+    "address": pgettext_lazy("postal", "Addresses"),
     "phone": _("Phones"),
     "number": _("Long numbers and bookings"),
     "link": _("Links with a token"),
