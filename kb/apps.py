@@ -1,6 +1,7 @@
 """The app itself; tickets learn of articles from it."""
 
 from django.apps import AppConfig
+from django.core.signals import request_finished
 from django.utils.translation import gettext_lazy as _
 
 from portal import exchange
@@ -14,6 +15,8 @@ class KbConfig(AppConfig):
 
     def ready(self) -> None:
         """Give tickets what they may know; models must be ready for that, hence not at the top."""
-        from kb import offered  # noqa: PLC0415
+        from kb import counting, offered  # noqa: PLC0415
 
         exchange.give_articles(offered)
+        # After the answer: nobody waits until searches are written down.
+        request_finished.connect(counting.write_when_due, dispatch_uid="kb.counting")

@@ -38,7 +38,10 @@ from asked left join kb_questionmark m using (stems) left join accounts_user p o
 where {which} and (m.state is null) = %(is_open)s
 order by {order} limit %(most)s
 """
-NOTHING_FOUND = ("asked.nothing * 2 >= asked.times", "asked.nothing desc, asked.text")
+NOTHING_FOUND = (
+    "asked.nothing > 0 and asked.nothing * 2 >= asked.times",
+    "asked.nothing desc, asked.text",
+)
 NOTHING_OPENED = (
     "asked.nothing * 2 < asked.times and asked.opened = 0 and asked.times > 1",
     "asked.times desc, asked.text",

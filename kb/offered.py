@@ -29,6 +29,8 @@ def remember_read(request: HttpRequest, article: Article, *, at: datetime) -> No
     if not request.session.session_key or article.current_revision is None:
         return
     kept = [one for one in _kept(request, at) if one[0] != article.pk]
+    if not request.session.session_key:  # reading has shown that the key opens nothing
+        return
     newest = [article.pk, article.current_revision.number, int(at.timestamp())]
     request.session[SESSION_KEY] = [newest, *kept][:MOST_READ]
 

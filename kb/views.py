@@ -259,8 +259,8 @@ def find(request: HttpRequest) -> HttpResponse:
             offset=(number - 1) * HITS_A_PAGE,
             is_literal="literal" in request.GET,
         )
-        counting.search_shown(request, results)
-        context["before"] = (number - 1) * HITS_A_PAGE
+        before = (number - 1) * HITS_A_PAGE
+        context["proof"] = counting.search_shown(request, results, before=before)
         context["is_last"] = number * HITS_A_PAGE >= results.total
         context["tabs"] = [
             (one, count, f"?{urlencode({'q': asked, 'section': one.slug})}")

@@ -23,6 +23,7 @@ from accounts.requests import signed_in
 from kb import actions, learning
 from kb.audience import Audience
 from kb.models import AskedQuestion, QuestionState
+from portal.refusals import Refused
 
 PERIODS: tuple[tuple[str, int, str | Promise], ...] = (
     ("7", 7, gettext_lazy("7 days")),
@@ -153,17 +154,15 @@ def _as_row(question: learning.Question) -> list[Any]:
 def mark(request: HttpRequest) -> HttpResponse:
     """Say that a question is dealt with, or that it is not."""
     said = request.POST
-    stems = said.get("stems", "")
-    if not AskedQuestion.objects.filter(stems=stems).exists():
-        messages.error(request, _("Nobody asks this any more."))
-        return _back(request)
-    actions.mark_question(
-        stems=stems,
-        text=said.get("text", ""),
-        state=said.get("state", ""),
-        actor=signed_in(request),
-        at=timezone.now(),
-    )
+    try:
+        actions.mark_question(
+            stems=said.get("stems", ""),
+            state=said.get("state", ""),
+            actor=signed_in(request),
+            at=timezone.now(),
+        )
+    except Refused as refusal:
+        messages.error(request, str(refusal.message))
     return _back(request)
 
 
