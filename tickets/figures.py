@@ -191,7 +191,7 @@ def _count(first: date, last: date) -> None:
 
 
 def _count_who_came(first: date, last: date, given: dict[str, Any]) -> None:
-    """Count readings and tickets without one, and which needed no ticket (docs/kb-learning.md)."""
+    """Count readings and tickets without one, and which needed no ticket (docs/knowledge-base.md)."""
     reads = exchange.of_articles().reads_by_day(first, last)
     asked, unread = _by_day(ASKED_AFTER_READING, given), _by_day(FILED_UNREAD, given)
     DayFigure.objects.bulk_create(
