@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -269,14 +270,19 @@ def write_draft(
     check_words(title=title, body=body)
     wanted = slugs.of(title)
     alike = Article.objects.filter(slug__startswith=wanted).values_list("slug", flat=True)
-    article = Article.objects.create(
-        section=section,
-        slug=slugs.free(wanted, {"feed", *alike}),
-        language=language,
-        owner=actor,
-        created_at=at,
-        updated_at=at,
-    )
+    given: dict[str, Any] = {
+        "section": section,
+        "language": language,
+        "owner": actor,
+        "created_at": at,
+        "updated_at": at,
+    }
+    try:
+        with transaction.atomic():
+            article = Article.objects.create(slug=slugs.free(wanted, {"feed", *alike}), **given)
+    except IntegrityError:
+        # Race: somebody began another article of this name at the same moment.
+        article = Article.objects.create(slug=f"{wanted}-{uuid4().hex[:8]}", **given)
     save(article=article, title=title, summary="", body=body, author=actor, comment=comment, at=at)
     article.refresh_from_db()
     return article
