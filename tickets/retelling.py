@@ -15,7 +15,8 @@ MOST_COLLEAGUES = 500
 SHORTEST_NAME = 3  # letters; shorter pieces of names are words of their own
 LONGEST_SIGNATURE = 600  # characters
 GREETING = re.compile(
-    r"^[ \t]*(?:здравствуйте|добрый\s+(?:день|вечер)|доброе\s+утро|"
+    r"^[ \t]*(?:(?-i:[A-ZА-ЯЁ])[\w-]{1,30}(?:[ \t]+(?-i:[A-ZА-ЯЁ])[\w-]{1,30}){0,2},[ \t]*)?"
+    r"(?:здравствуйте|добрый\s+(?:день|вечер)|доброе\s+утро|"
     r"доброго\s+(?:дня|времени\s+суток|вечера)|приветствую|привет|уважаем(?:ый|ая|ые)|коллеги|"
     r"hello|hi|dear|good\s+(?:morning|afternoon|evening))\b"
     r"(?:,?[ \t]+(?-i:[A-ZА-ЯЁ])[\w.-]*){0,3}[ \t]*[,.!)]*[ \t]*\n?",
@@ -26,6 +27,7 @@ SIGNATURE = re.compile(
     r"kind\s+regards|regards|sincerely|отправлено\s+(?:с|из)\b|sent\s+from|--[ \t]*$)",
     re.IGNORECASE | re.MULTILINE,
 )
+QUOTED = re.compile(r"[«\"“]([^«»\"“”]{3,100})[»\"”]")
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ def _known(ticket: Ticket, authors: Iterable[User]) -> list[tuple[str, str]]:
     hotels = Property.objects.filter(organization=ticket.organization_id)
     for name, site in hotels.values_list("name", "site"):
         places += [name, site.removeprefix("https://").removeprefix("http://").strip("/")]
+    # «Гостевой дом «Маяк»» is called «Маяк» by whoever works there.
+    places += [called for place in places for called in QUOTED.findall(place)]
     pieces = {piece for name in names for piece in name.split() if len(piece) >= SHORTEST_NAME}
     return [
         *(("place", place) for place in dict.fromkeys(places) if len(place) >= SHORTEST_NAME),

@@ -27,7 +27,9 @@ class ArticleForm(forms.Form):
 
     title = forms.CharField(label=_("Title"), max_length=LONGEST_TITLE)
     section = forms.TypedChoiceField(label=_("Section"), coerce=int)
-    body = forms.CharField(label=_("Text"), max_length=LONGEST_BODY, widget=forms.Textarea)
+    body = forms.CharField(
+        label=_("Text"), max_length=LONGEST_BODY, widget=forms.Textarea({"rows": 20})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
