@@ -292,7 +292,12 @@ def test_the_history_of_votes_shows_reasons_and_comments(
 
 
 def test_the_admin_page_of_an_article_counts_what_it_solved(
-    sign_in: SignIn, galina: User, write: Write, solved: Callable[..., Ticket], settings
+    sign_in: SignIn,
+    galina: User,
+    elena: User,
+    write: Write,
+    solved: Callable[..., Ticket],
+    settings,
 ) -> None:
     settings.SITE_URL = "https://help.example"
     article = write("Как закрыть даты", slug="zakryt")
@@ -302,3 +307,11 @@ def test_the_admin_page_of_an_article_counts_what_it_solved(
     page = soup(client.get(reverse("admin:kb_article_change", args=[article.pk])))
     assert page.find("summary", string="Solved 1 ticket")
     assert page.find("a", href=reverse("desk:ticket", args=[ticket.number]))
+    # Whoever writes articles and does not work the desk sees that it helped, and nothing of the ticket.
+    writer = sign_in(elena)
+    writer.cookies["language"] = "en"
+    page = soup(writer.get(reverse("admin:kb_article_change", args=[article.pk])))
+    solved_by = page.find("summary", string="Solved 1 ticket").parent
+    assert solved_by.get_text(" ", strip=True).endswith("You do not see these tickets.")
+    assert str(ticket.number) not in solved_by.text
+    assert not solved_by.find("a")
