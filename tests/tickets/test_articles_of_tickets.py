@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import pytest
 from bs4 import BeautifulSoup
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Property, User
 from kb import actions as kb
 from kb import offered
 from kb.models import Article, Section
@@ -100,7 +101,7 @@ def test_a_question_in_one_line_with_a_greeting_keeps_its_words() -> None:
 
 
 def test_a_draft_is_begun_once_and_tied_to_the_ticket(
-    solved: Ticket, galina: User, article: Article, at: datetime
+    solved: Ticket, galina: User, article: Article, sign_in: SignIn, at: datetime
 ) -> None:
     first = write_it(solved, galina, article.section_id, at)
     again = write_it(solved, galina, article.section_id, at)
@@ -112,6 +113,53 @@ def test_a_draft_is_begun_once_and_tied_to_the_ticket(
         "Оплата",
     )
     assert solved.events.filter(code="article_written").count() == 1
+    cabinet = sign_in(solved.requester).get(reverse("cabinet:ticket", args=[solved.number]))
+    assert cabinet.status_code == 200
+    assert "Оплата" not in cabinet.content.decode()
+    assert "Как закрыть" not in cabinet.content.decode()
+
+
+def test_two_drafts_of_one_name_have_addresses_of_their_own(
+    galina: User, article: Article, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if another had taken the address after it was looked for.
+    monkeypatch.setattr("kb.actions.words.slugs.free", lambda wanted, _taken: wanted)
+    slugs = [
+        kb.write_draft(
+            actor=galina, section=article.section, title="Оплата", body="<p>Т</p>", language="ru",
+            comment="", at=at,
+        ).slug
+        for _twice in range(2)
+    ]  # fmt: skip
+    assert slugs[0] == "oplata"
+    assert slugs[1].startswith("oplata-")
+
+
+def test_a_key_of_a_session_that_is_gone_opens_none(client: Client, article: Article) -> None:
+    client.cookies["sid"] = "a" * 32
+    assert client.post(reverse("kb:read", args=[article.slug])).status_code == 204
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("Лев, здравствуйте! Откройте отчёт.", "Откройте отчёт."),
+        ("Анна Лебедева, добрый день. Готово.", "Готово."),
+        ("Цены, налоги и сборы", "Цены, налоги и сборы"),
+    ],
+)
+def test_greetings_that_begin_with_a_name_go_too(text: str, bare: str) -> None:
+    assert retelling.without_manners(text)[0] == bare
+
+
+def test_a_hotel_goes_by_the_name_in_quotes_too(
+    file: Callable[..., Ticket], hotel: Property, sergey: User, at: datetime
+) -> None:
+    Property.objects.filter(pk=hotel.pk).update(name="Гостевой дом «Маяк»")
+    ticket = file(description="Не вижу счёт по «Маяку», в Маяке тоже.")
+    actions.resolve(ticket=ticket, actor=sergey, text="Починили.", form_key=uuid4(), at=at)
+    assert "Маяк" not in retelling.retell(ticket).body
 
 
 def test_an_article_is_written_of_what_is_solved_and_by_authors(
