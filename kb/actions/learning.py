@@ -187,7 +187,8 @@ def forget_questions(*, on: date) -> int:
         cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
         for statement in (FOLD, FOLD_CLICKS, FORGET):
             cursor.execute(statement, given)
-        return cursor.rowcount
+        gone: int = cursor.rowcount
+    return gone
 
 
 @transaction.atomic

@@ -84,9 +84,8 @@ def file_ticket(
 
     The same form sent twice gives the first ticket. `follows` is an earlier ticket, over for too
     long to be taken up again, whose matter this is; `has_read` are articles that did not help.
-    Raises NotAllowed, CategoryOutsideRole,
-    UnknownProperty, UnknownAddressee, UnknownTicket, NoAccountManager, identity.ProofTooWeak,
-    locking.FormTaken and the refusals of texts and files.
+    Raises NotAllowed, CategoryOutsideRole, UnknownProperty, UnknownAddressee, UnknownTicket,
+    NoAccountManager, identity.ProofTooWeak, locking.FormTaken and the refusals of texts and files.
     """
     if (earlier := _filed_before(form_key, person)) is not None:
         return earlier
@@ -113,17 +112,15 @@ def file_ticket(
     text = texts.text_of(description, field="description")
     try:
         with transaction.atomic():
-            ticket = _write(
-                draft, text, attachments, evidence, follows, at, acknowledges=acknowledges
-            )
-            tying.read_before(ticket, has_read, at=at)
+            _write(draft, text, attachments, evidence, follows, at, acknowledges=acknowledges)
+            tying.read_before(draft, has_read, at=at)
+            return draft
     except IntegrityError:
         # Race: the same form twice at once; the other one won.
         if (earlier := _filed_before(form_key, person)) is not None:
             return earlier
         locking.refuse_foreign_key(form_key)
         raise
-    return ticket
 
 
 def _filed_before(form_key: UUID, person: User) -> Ticket | None:
@@ -168,7 +165,7 @@ def _write(
     at: datetime,
     *,
     acknowledges: bool,
-) -> Ticket:
+) -> None:
     person = ticket.requester
     ticket.number = next_number()
     ticket.save(force_insert=True)
@@ -193,7 +190,6 @@ def _write(
         notices.ticket_received(ticket, at=at)
     if ticket.assignee:
         notices.ticket_assigned(ticket, at=at)
-    return ticket
 
 
 def _follow(ticket: Ticket, earlier: Ticket, at: datetime) -> None:
