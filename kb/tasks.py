@@ -31,3 +31,11 @@ def remind_owners() -> None:
     at = timezone.now()
     actions.remind_owners(on=timezone.localdate(at), at=at)
     heartbeats.beat("article-owners", at=at)
+
+
+@shared_task
+def forget_questions() -> None:
+    """Forget what readers asked more than a year ago."""
+    at = timezone.now()
+    actions.forget_questions(on=timezone.localdate(at))
+    heartbeats.beat("forget-questions", at=at)

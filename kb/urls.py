@@ -8,6 +8,7 @@ app_name = "kb"
 urlpatterns = [
     path("", views.index, name="index"),
     path("search", views.find, name="search"),
+    path("clicked", views.clicked, name="clicked"),
     path("suggest", views.suggest, name="suggest"),
     path("feed/", feeds.RecentArticles(), name="feed"),
     path("questions/", views.questions, name="questions"),

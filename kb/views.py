@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from kb import actions, lists, machines, memory, search, slugs
+from kb import actions, counting, lists, machines, memory, offered, search, slugs
 from kb.audience import ACCESS_OF, audience_of
 from kb.forms import VoteForm
 from kb.models import Access, Article, Kind, OldAddress, Picture, Revision, Section
@@ -262,7 +262,10 @@ def vote(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def read(request: HttpRequest, slug: str) -> HttpResponse:
     """Count a real reading: a browser says so after a while on the page."""
-    found = get_object_or_404(Article.objects.visible_to(request.user), slug=slug)
+    visible = Article.objects.visible_to(request.user).select_related("current_revision")
+    light = visible.defer("current_revision__body", "current_revision__plain")
+    found = get_object_or_404(light, slug=slug)
+    offered.remember_read(request, found, at=timezone.now())
     if within_rate(request, "read"):
         actions.count_read(article=found, on=timezone.localdate())
     return HttpResponse(status=204)
@@ -292,12 +295,22 @@ def find(request: HttpRequest) -> HttpResponse:
             offset=(number - 1) * HITS_A_PAGE,
             is_literal="literal" in request.GET,
         )
+        before = (number - 1) * HITS_A_PAGE
+        context["proof"] = counting.search_shown(request, results, before=before)
         context["is_last"] = number * HITS_A_PAGE >= results.total
         context["tabs"] = [
             (one, count, f"?{urlencode({'q': asked, 'section': one.slug})}")
             for one, count in results.sections[:MOST_TABS]
         ]
     return render(request, "kb/search.html", context)
+
+
+@require_POST
+def clicked(request: HttpRequest) -> HttpResponse:
+    """Count what was opened from the answers: a browser says so while it leaves the page."""
+    if within_rate(request, "clicked"):
+        counting.hit_opened(request)
+    return HttpResponse(status=204)
 
 
 @require_safe

@@ -112,6 +112,11 @@ app.conf.update(
             "schedule": 6 * 3600.0,
             "options": {"expires": 6 * 3600},
         },
+        "forget old questions": {
+            "task": "kb.tasks.forget_questions",
+            "schedule": 6 * 3600.0,
+            "options": {"expires": 6 * 3600},
+        },
         "forget unsent files": {
             "task": "tickets.tasks.forget_unsent_files",
             "schedule": 3600.0,

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Invitation, Organization, Role, User
 from accounts.requests import signed_in
-from kb.models import Article, ArticleStatus, Section, StopWord, Synonyms
+from kb.models import Article, ArticleStatus, AskedQuestion, Section, StopWord, Synonyms
 from portal.delivery.models import Delivery, Heartbeat, State
 from portal.feedback.models import Feedback
 from portal.jobs.models import Job
@@ -89,6 +89,7 @@ MENU: Sequence[tuple[Any, Sequence[tuple[type[Model], str]]]] = (
         gettext_lazy("Knowledge base"),
         (
             (Article, "article"),
+            (AskedQuestion, "school"),
             (Section, "shelves"),
             (Synonyms, "sync_alt"),
             (StopWord, "block"),

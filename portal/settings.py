@@ -202,6 +202,7 @@ ACCOUNT_RATE_LIMITS = {
     "vote": "60/h/ip",
     "rating": "60/h/ip",
     "read": "600/h/ip",
+    "clicked": "120/h/ip",
     "invite": "30/h/user",
     "request_login_code": "20/m/ip,5/h/key,10/d/key",
 }

@@ -2,6 +2,15 @@
 
 from kb.actions.access import can_publish, can_write
 from kb.actions.care import check_links, confirm_all, remind_owners
+from kb.actions.learning import (
+    Asked,
+    Counted,
+    NobodyAsks,
+    count_click,
+    count_questions,
+    forget_questions,
+    mark_question,
+)
 from kb.actions.pictures import add_picture, describe_picture
 from kb.actions.reading import LONGEST_COMMENT, REASON_WORDS, REASONS, count_read, vote
 from kb.actions.shelves import (
@@ -32,6 +41,7 @@ from kb.actions.words import (
     let_go,
     restore_revision,
     save,
+    write_draft,
 )
 from kb.actions.workflow import (
     NothingToReview,
@@ -56,7 +66,10 @@ __all__ = [
     "LONGEST_COMMENT",
     "REASONS",
     "REASON_WORDS",
+    "Asked",
+    "Counted",
     "FromElsewhere",
+    "NobodyAsks",
     "NotDescribed",
     "NotSubmitted",
     "NotWritten",
@@ -78,10 +91,13 @@ __all__ = [
     "check_words",
     "confirm",
     "confirm_all",
+    "count_click",
+    "count_questions",
     "count_read",
     "describe_picture",
     "due_on",
     "flag",
+    "forget_questions",
     "forget_taught",
     "forget_unsaved",
     "hold",
@@ -92,6 +108,7 @@ __all__ = [
     "keep_unsaved",
     "known_tags",
     "let_go",
+    "mark_question",
     "next_review",
     "publish",
     "publish_due",
@@ -109,4 +126,5 @@ __all__ = [
     "unpublish",
     "unschedule",
     "vote",
+    "write_draft",
 ]

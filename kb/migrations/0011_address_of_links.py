@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kb', '0009_words_of_hotels'),
+        ('kb', '0010_learning'),
     ]
 
     operations = [
