@@ -18,6 +18,7 @@ from django.db import transaction
 from accounts import actions as accounts
 from accounts.models import Organization, Property, Role, User
 from kb import actions as kb
+from kb.audience import Audience
 from kb.models import Article, Kind, ReadCount, Section
 from portal import html
 from portal.feedback import actions as feedback
@@ -118,7 +119,19 @@ def _load_articles(author: User, at: datetime) -> int:
     }
     for (_language, slug), post in posts.items():
         _connect(articles, slug, post)
+    _load_questions(folder / "questions.yaml", articles, at)
     return len(articles)
+
+
+def _load_questions(rows: Path, articles: dict[str, Article], at: datetime) -> None:
+    """Let readers have searched, over the last week."""
+    for number, row in enumerate(_yaml(rows)):
+        day = (at - timedelta(days=number % 7)).astimezone(MOSCOW).date()
+        asked = kb.Asked(day, row["text"], "ru", Audience.EVERYBODY)
+        kb.count_questions({asked: kb.Counted(row["times"], row.get("nothing", 0))})
+        for place, (slug, times) in enumerate(row.get("opened", {}).items(), 1):
+            for _time in range(times):
+                kb.count_click(asked=asked, article=articles[slug].pk, place=place)
 
 
 def _article(
