@@ -42,12 +42,14 @@ def forget(articles: Iterable[Article]) -> None:
 
 def arrived(articles: Iterable[Article]) -> None:
     """Mend the links that waited for these articles."""
-    for article in articles:
-        waiting = ArticleLink.objects.filter(
-            address__in=[f"/kb/{article.slug}/", f"/to/{article.short_code}"]
-        )
-        waiting.update(target=article, state="ok")
-        ArticleLink.objects.filter(target=article).update(state="ok")
+    shown = list(articles)
+    numbers = {f"/kb/{one.slug}/": one.pk for one in shown}
+    numbers |= {f"/to/{one.short_code}": one.pk for one in shown}
+    waiting = list(ArticleLink.objects.filter(address__in=numbers))
+    for link in waiting:
+        link.target_id, link.state = numbers[link.address], "ok"
+    ArticleLink.objects.bulk_update(waiting, ["target", "state"])
+    ArticleLink.objects.filter(target__in=[one.pk for one in shown]).update(state="ok")
 
 
 def follow(slug: str, article: Article) -> None:

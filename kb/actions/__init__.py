@@ -1,9 +1,20 @@
 """What can be done to articles: write, review, publish, put away, vote, read."""
 
 from kb.actions.access import can_publish, can_write
+from kb.actions.intake import MARK, NewPicture, Taken, forget_pictures, take_in, take_sections, tie
+from kb.actions.pictures import WIDTHS as PICTURE_WIDTHS
 from kb.actions.pictures import add_picture, describe_picture
 from kb.actions.reading import LONGEST_COMMENT, REASON_WORDS, REASONS, count_read, vote
-from kb.actions.shelves import check_place, confirm, flag, keep, keep_section, next_review, relate
+from kb.actions.shelves import (
+    DEEPEST,
+    check_place,
+    confirm,
+    flag,
+    keep,
+    keep_section,
+    next_review,
+    relate,
+)
 from kb.actions.teaching import forget_taught, keep_stop_word, keep_synonyms, synonyms_of
 from kb.actions.words import (
     FromElsewhere,
@@ -40,10 +51,14 @@ from kb.actions.workflow import (
 )
 
 __all__ = [
+    "DEEPEST",
     "LONGEST_COMMENT",
+    "MARK",
+    "PICTURE_WIDTHS",
     "REASONS",
     "REASON_WORDS",
     "FromElsewhere",
+    "NewPicture",
     "NotDescribed",
     "NotSubmitted",
     "NotWritten",
@@ -52,6 +67,7 @@ __all__ = [
     "OwnWords",
     "PastHour",
     "SavedMeanwhile",
+    "Taken",
     "TooLong",
     "add_picture",
     "approve",
@@ -65,6 +81,7 @@ __all__ = [
     "count_read",
     "describe_picture",
     "flag",
+    "forget_pictures",
     "forget_taught",
     "forget_unsaved",
     "hold",
@@ -86,6 +103,9 @@ __all__ = [
     "send_back",
     "submit",
     "synonyms_of",
+    "take_in",
+    "take_sections",
+    "tie",
     "unpublish",
     "unschedule",
     "vote",

@@ -14,6 +14,7 @@ from kb.models.articles import (
 )
 from kb.models.authoring import ArticleEvent, EditLock, Picture, Unsaved
 from kb.models.index import Lexeme, Posting, SearchDocument, SearchStatistics, Word
+from kb.models.porting import ImportFile, Intake, SectionIntake
 from kb.models.searching import StopWord, Synonyms
 from kb.models.structure import ArticleLink, OldAddress
 
@@ -24,6 +25,8 @@ __all__ = [
     "ArticleLink",
     "ArticleStatus",
     "EditLock",
+    "ImportFile",
+    "Intake",
     "Kind",
     "Lexeme",
     "OldAddress",
@@ -34,6 +37,7 @@ __all__ = [
     "SearchDocument",
     "SearchStatistics",
     "Section",
+    "SectionIntake",
     "Significance",
     "StopWord",
     "Synonyms",
