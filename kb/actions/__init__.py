@@ -1,7 +1,7 @@
 """What can be done to articles: write, review, publish, put away, vote, read."""
 
 from kb.actions.access import can_publish, can_write
-from kb.actions.intake import MARK, NewPicture, Taken, forget_pictures, take_in, take_sections, tie
+from kb.actions.intake import MARK, NewPicture, Taken, take_in, take_sections, tie
 from kb.actions.pictures import WIDTHS as PICTURE_WIDTHS
 from kb.actions.pictures import add_picture, describe_picture
 from kb.actions.reading import LONGEST_COMMENT, REASON_WORDS, REASONS, count_read, vote
@@ -81,7 +81,6 @@ __all__ = [
     "count_read",
     "describe_picture",
     "flag",
-    "forget_pictures",
     "forget_taught",
     "forget_unsaved",
     "hold",

@@ -152,11 +152,11 @@ def _write_pictures(taken: Sequence[Taken], actor: User | None, at: datetime) ->
             for new in one.pictures
         )
     except BaseException:
-        forget_pictures(kept)
+        _forget(kept)
         raise
 
 
-def forget_pictures(pictures: Sequence[NewPicture]) -> None:
+def _forget(pictures: Sequence[NewPicture]) -> None:
     """Delete the files of pictures that were not taken after all."""
     for new in pictures:
         for width in new.widths.contents:

@@ -30,6 +30,7 @@ class Addresses:
         self.slugs: dict[str, str] = {}  # key of the source -> slug
         self.places = {place_of(key): slug for key, slug in self.kept.items()}
         self.sections: dict[str, str] = {}  # what a section is known by -> its slug
+        self.given: set[str] = set()
         self.claimed: dict[str, str] = {}  # a slug that a source asks for -> by which key
 
     def claim(self, piece: Piece) -> bool:
@@ -39,6 +40,9 @@ class Addresses:
         if piece.slug and self.claimed.setdefault(piece.slug, piece.key) != piece.key:
             return False
         slug = self.kept.get(piece.key) or piece.slug or self._free(piece)
+        if slug in self.given:
+            return False
+        self.given.add(slug)
         self.slugs[piece.key] = slug
         self.taken.add(slug)
         for known in (piece.key, *piece.addresses):

@@ -84,6 +84,8 @@ class Decider:
 
     def decide(self, piece: Piece, known: Known | None) -> actions.Taken | None:
         """Give what to write, or nothing when all is as it was. Raises BadRow."""
+        if known is not None and known.article.source_key not in (None, piece.key):
+            raise BadRow(_("this address belongs to another imported article"))
         shown = Shown(known.pictures if known else {})
         words = self._words(piece, shown)
         place = self._place(piece)
@@ -143,7 +145,9 @@ class Decider:
         self._count(piece, shown)
         return actions.Taken(
             article=article,
-            revision=self._revision(words, piece.number, piece.updated_at or at),
+            revision=self._revision(
+                words, piece.number, piece.revised_at or piece.updated_at or at
+            ),
             place=place,
             helpful=piece.helpful or 0,
             unhelpful=piece.unhelpful or 0,

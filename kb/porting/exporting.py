@@ -211,6 +211,7 @@ def _front(article: Article, words: Revision, around: _Around, place: str) -> di
         "updated_at": article.updated_at,
         "published_at": article.published_at,
         "revision": words.number,
+        "revised_at": words.created_at,
         "votes": {"helpful": yes, "unhelpful": no} if yes or no else None,
         "source": article.source_key if article.source_key != place else "",
         "pictures": [_told(one, place) for one in around.pictures.get(article.pk, ())],

@@ -23,11 +23,12 @@ from kb.porting.deciding import Decider, Known, Rules, known_of
 from kb.porting.pictures import Pictures
 from kb.porting.readers import reader_of
 from kb.porting.readers.rows import first_line
-from kb.porting.shape import Bad, BadRow, Piece, Report, Row, Shelf, report_of
+from kb.porting.shape import Bad, BadRow, Piece, Report, Shelf, report_of
 from kb.porting.shelves import Shelves
 from portal.refusals import Refused
 
 BATCH = 100
+PICTURES = 30  # in a batch: some seconds, in which a worker gives no sign of life
 Tell = Callable[[int], object]
 
 
@@ -91,6 +92,7 @@ class Run:
             self.box.close()
             raise
         self.doubles: set[int] = set()
+        self.is_done = False
         self.ties: list[Piece] = []
 
     def steps(self) -> Iterator[Report]:
@@ -99,12 +101,13 @@ class Run:
             # What was told before it was cut off is not told again.
             self._survey(self.report if not self.after else Report())
             rows = islice(self._rows(), self.after, None)
-            while batch := list(islice(rows, BATCH)):
+            while batch := list(_batch(rows)):
                 self._take(batch)
                 self.after += len(batch)
                 yield self.report
             if not self.wish.is_dry:
                 self._tie()
+            self.is_done = True
             yield self.report
 
     def _rows(self) -> Iterator[tuple[int, Piece | Bad]]:
@@ -229,6 +232,17 @@ class Run:
             actions.tie(translations=translations, related=related, actor=self.wish.actor)
 
 
+def _batch(rows: Iterator[tuple[int, Piece | Bad]]) -> Iterator[tuple[int, Piece | Bad]]:
+    """Give the rows of a batch: fewer where there are pictures, which take long to draw."""
+    pictures = 0
+    for count, (place, row) in enumerate(rows, 1):
+        yield place, row
+        if isinstance(row, Piece):
+            pictures += row.body.count("![") + row.body.count("<img") + len(row.pictures)
+        if count >= BATCH or pictures >= PICTURES:
+            return
+
+
 def _light(piece: Piece) -> Piece:
     """Keep of an article what is asked before its words are."""
     return Piece(
@@ -249,9 +263,3 @@ def _homes(addresses: Addresses) -> dict[str, int]:
         for key, slug in addresses.slugs.items()
         if slug in addresses.there
     }
-
-
-def rows_of(source: Path, code: str = "auto") -> list[Row]:
-    """Read a source without taking it in."""
-    with closing(boxes.open_box(source)) as box:
-        return list(reader_of(box, code).read(box))

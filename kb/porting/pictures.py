@@ -131,7 +131,7 @@ class Pictures:
     def _find(self, source: str, piece: Piece) -> str:
         """Give the file that an address means: beside the article, by its number, or by its name."""
         try:
-            path: str = unquote(urlsplit(source).path)
+            path = str(unquote(urlsplit(source).path))
         except ValueError:
             return ""
         if not path:
@@ -142,8 +142,8 @@ class Pictures:
             if name in self.names:
                 return name
         if found := NUMBERED.search(path):
-            named: str = piece.images.get(found[1], "")
-            return self.by_number.get(found[1]) or self._alone(named)
+            number = str(found[1])
+            return self.by_number.get(number) or self._alone(piece.images.get(number, ""))
         return self._alone(posixpath.basename(path))
 
     def _alone(self, base: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from portal import html
 
-MOST_TOLD = 500  # lines of a report that are kept of each kind; all are counted
+MOST_TOLD = 200  # lines of a report that are kept of each kind; all are counted
 
 
 class BadRow(Exception):
@@ -83,6 +83,7 @@ class Piece:
     number: int = 1
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    revised_at: datetime | None = None  # when these words were saved
     published_at: datetime | None = None
     helpful: int | None = None
     unhelpful: int | None = None

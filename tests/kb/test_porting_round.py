@@ -88,6 +88,7 @@ def _told(one: Article) -> Snapshot:
         "summary": words.summary,
         "body": normalised(words.body),
         "number": words.number,
+        "revised_at": words.created_at,
         "section": one.section.slug,
         "translation_of": one.translation_of and one.translation_of.slug,
         "related": sorted(one.related.values_list("slug", flat=True)),

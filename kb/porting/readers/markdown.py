@@ -135,6 +135,7 @@ def facts(given: Mapping[str, Any]) -> dict[str, Any]:
         "created_at": fields.moment(given, "created_at"),
         "updated_at": fields.moment(given, "updated_at"),
         "published_at": fields.moment(given, "published_at"),
+        "revised_at": fields.moment(given, "revised_at"),
     }
 
 
