@@ -64,7 +64,7 @@ class Shelves:
             while above in self.known and above not in passed:
                 passed.add(above)
                 above = self.known[above].parent
-            if above == key or above in passed:
+            if above == key:  # what only leads into a circle may stay where it is
                 report.misplace(
                     key, _("this section stands within itself; it stands at the top now")
                 )
