@@ -136,9 +136,8 @@ class Pictures:
             return ""
         if not path:
             return ""
-        near = (beside(piece.place or piece.key, path.lstrip("/")), path.lstrip("/"))
-        at_root = (beside(piece.place, path),) if not path.startswith("/") else ()
-        for name in (*at_root, *near):
+        inner = path.lstrip("/")
+        for name in (beside(piece.place or piece.key, inner), inner):
             if name in self.names:
                 return name
         if found := NUMBERED.search(path):
