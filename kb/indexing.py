@@ -5,6 +5,7 @@ Weights of the fields: title 6, headings 2, summary 2, body 1 (design/search.md,
 
 import re
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 
 from django.db import connection
@@ -20,24 +21,26 @@ HEADINGS = re.compile(r"<h[234][^>]*>(.*?)</h[234]>", re.DOTALL)
 
 INSERT = """
 with doc as (
-    select setweight(to_tsvector('russian', %(title)s), 'A')
-        || setweight(to_tsvector('russian', %(headings)s), 'B')
-        || setweight(to_tsvector('russian', %(summary)s), 'C')
-        || setweight(to_tsvector('russian', %(body)s), 'D') as vector)
+    select d.article, d.audience, setweight(to_tsvector('russian', d.title), 'A')
+        || setweight(to_tsvector('russian', d.headings), 'B')
+        || setweight(to_tsvector('russian', d.summary), 'C')
+        || setweight(to_tsvector('russian', d.body), 'D') as vector
+    from unnest(%(article)s::bigint[], %(audience)s::int[], %(title)s::text[], %(headings)s::text[],
+        %(summary)s::text[], %(body)s::text[]) as d(article, audience, title, headings, summary, body))
 insert into kb_posting (lexeme, article_id, frequency, in_title, weight, audience)
-select u.lexeme, %(article)s,
+select u.lexeme, doc.article,
     sum(case w.weight when 'A' then 6 when 'B' then 2 when 'C' then 2 else 1 end),
-    bool_or(w.weight = 'A'), 0, %(audience)s
+    bool_or(w.weight = 'A'), 0, doc.audience
 from doc, unnest(doc.vector) u(lexeme, positions, weights), unnest(u.weights) w(weight)
-group by u.lexeme
+group by doc.article, doc.audience, u.lexeme
 """
 WORDS = """
 insert into kb_word (word, lexeme, articles)
-select w.word, min(l.lexeme), 1
-from (select distinct unnest(%(words)s::text[]) as word) w
+select w.word, min(l.lexeme), w.articles
+from unnest(%(words)s::text[], %(counts)s::int[]) as w(word, articles)
 cross join lateral unnest(tsvector_to_array(to_tsvector('russian', w.word))) l(lexeme)
-group by w.word
-on conflict (word) do update set articles = kb_word.articles + 1
+group by w.word, w.articles
+on conflict (word) do update set articles = kb_word.articles + excluded.articles
 """
 # Race: two who publish at once count the same stems, in whatever order; they take turns here.
 TURN = "select from kb_searchstatistics where id = 1 for update"
@@ -92,6 +95,7 @@ from (
     group by p.article_id) t
 where doc.article_id = t.article_id
 """
+COLUMNS = ("article", "audience", "title", "headings", "summary", "body")
 WORD = re.compile(r"[^\W\d_]{3,40}")
 
 
@@ -101,8 +105,7 @@ def put(articles: Sequence[Article]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(TURN)
         _remove(cursor, numbers)
-        for article in articles:
-            _insert(cursor, article)
+        _insert(cursor, articles)
         cursor.execute(DOCUMENTS, {"articles": numbers})
         cursor.execute(STATISTICS)
         for statement in (COUNT, WEIGHTS, TITLES):
@@ -145,21 +148,29 @@ def _searchable(text: str) -> str:
     return fold(text).replace("<", " ").replace(">", " ")
 
 
-def _insert(cursor: CursorWrapper, article: Article) -> None:
+def _insert(cursor: CursorWrapper, articles: Sequence[Article]) -> None:
+    """Write the postings and words of articles, all at once: common words are counted in one go."""
+    rows = [row for article in articles if (row := _row(article)) is not None]
+    cursor.execute(INSERT, {name: [row[name] for row in rows] for name in COLUMNS})
+    told = (f"{row['title']} {row['summary']} {row['body']}" for row in rows)
+    counts = Counter(
+        word for words in told for word in {one.lower() for one in WORD.findall(words)}
+    )
+    # Order matters: two who index at once write the same words in one order.
+    known = sorted(counts)
+    cursor.execute(WORDS, {"words": known, "counts": [counts[word] for word in known]})
+
+
+def _row(article: Article) -> dict[str, str | int] | None:
     revision = article.current_revision
     if revision is None:
-        return
-    body = _searchable(revision.plain[:LONGEST_BODY])
-    values: dict[str, str | int | bool] = {
+        return None
+    headings = " . ".join(html.plain(one) for one in HEADINGS.findall(revision.body))
+    return {
         "article": article.pk,
         "audience": AUDIENCE_OF[article.access],
         "title": _searchable(revision.title),
-        "headings": _searchable(
-            " . ".join(html.plain(one) for one in HEADINGS.findall(revision.body))
-        ),
+        "headings": _searchable(headings),
         "summary": _searchable(revision.summary),
-        "body": body,
+        "body": _searchable(revision.plain[:LONGEST_BODY]),
     }
-    cursor.execute(INSERT, values)
-    words = {word.lower() for word in WORD.findall(f"{values['title']} {values['summary']} {body}")}
-    cursor.execute(WORDS, {"words": sorted(words)})

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from django.conf import settings
+from django.db import connection
 
 from kb import slugs
 from kb.models import Article, ArticleLink, OldAddress, Section
@@ -13,6 +14,13 @@ HREF = re.compile(r'<a [^>]*?href="([^"]{1,500})"')
 INNER = re.compile(r"^/kb/([-\w]{1,200})/(?:[#?].*)?$")
 SHELF = re.compile(r"^/kb/sections/([-\w]{1,120})/(?:[#?].*)?$")
 SHORT = re.compile(r"^/to/([-\w]{1,60})$")
+# Those that name an article by its short link, or its page with whatever place in it ("0" is the
+# sign behind "/"): two ranges of the index on addresses for each article.
+ARRIVED = """
+update kb_articlelink l set target_id = a.id, state = 'ok' from kb_article a
+where a.id = any(%(articles)s) and (l.address = '/to/' || a.short_code
+    or l.address ~>=~ ('/kb/' || a.slug || '/') and l.address ~<~ ('/kb/' || a.slug || '0'))
+"""
 OUTER = re.compile(r"^https?://", re.IGNORECASE)
 
 
@@ -58,10 +66,10 @@ def forget(articles: Iterable[Article]) -> None:
 
 def arrived(articles: Iterable[Article]) -> None:
     """Mend the links that waited for these articles."""
-    for article in articles:
-        follow(article.slug, article)
-        ArticleLink.objects.filter(address=f"/to/{article.short_code}").update(target=article)
-        ArticleLink.objects.filter(target=article).update(state="ok")
+    numbers = [article.pk for article in articles]
+    with connection.cursor() as cursor:
+        cursor.execute(ARRIVED, {"articles": numbers})
+    ArticleLink.objects.filter(target__in=numbers).update(state="ok")
 
 
 def follow(slug: str, article: Article) -> None:

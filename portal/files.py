@@ -219,6 +219,25 @@ def in_widths(upload: Upload, widths: Sequence[int]) -> Widths | None:
         )
 
 
+# What a WebP of ours consists of; no room for EXIF or anything else that nobody sees.
+CHUNKS = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH"})
+
+
+def is_drawn_here(name: str, content: bytes, width: int) -> bool:
+    """Whether these bytes are a WebP of this width that holds pixels and nothing beside them."""
+    if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+        return False
+    place, whole = 12, 8 + int.from_bytes(content[4:8], "little")
+    while place < len(content):
+        if content[place : place + 4] not in CHUNKS:
+            return False
+        length = int.from_bytes(content[place + 4 : place + 8], "little")
+        place += 8 + length + length % 2
+    with _refusing(name), Image.open(io.BytesIO(content), formats=["WEBP"]) as picture:
+        picture.load()
+        return picture.width == width and place == whole == len(content)
+
+
 def _narrowed(picture: Image.Image, width: int) -> bytes:
     height = max(1, round(picture.height * width / picture.width))
     shown = picture.resize((width, height)) if width < picture.width else picture.copy()

@@ -54,8 +54,11 @@ BREAK = re.compile(r"&lt;br\s*/?&gt;")
 BLOCK = re.compile(r"</?(?:p|li|h\d|td|th|tr|div|br|pre|figcaption|blockquote)\b[^>]*>")
 NOT_IN_DATA = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 SPACE = re.compile(r"\s+")
-_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
-    ["table", "strikethrough"]
+_markdown, _mixed = (
+    MarkdownIt("commonmark", {"html": has_html, "linkify": False}).enable(
+        ["table", "strikethrough"]
+    )
+    for has_html in (False, True)
 )
 
 
@@ -124,7 +127,7 @@ def from_word(text: str) -> str:
     if not IS_WORD.search(text):
         return text
     for opening, closing in WORD_BLOCKS:
-        text = _without(text, opening, closing)
+        text = without(text, opening, closing)
     text = WORD_ELEMENT.sub("", text)
     listed = re.sub(r"</(ul|ol)>\s*<\1>", "", WORD_ITEM.sub(_item, text))
     listed = WORD_LOOK.sub("", listed)
@@ -135,7 +138,7 @@ def from_word(text: str) -> str:
     return listed
 
 
-def _without(text: str, opening: re.Pattern[str], closing: str) -> str:
+def without(text: str, opening: re.Pattern[str], closing: str) -> str:
     """Take out all between two marks, whatever the case of the second."""
     kept, place, lower = [], 0, text.lower()
     while (found := opening.search(text, place)) and (end := lower.find(closing, found.end())) >= 0:
@@ -218,12 +221,12 @@ class _Told(HTMLParser):
             self._is_code = is_opened
 
 
-def from_markdown(text: str, address: Callable[[str], str] = str) -> str:
-    """Turn Markdown into clean HTML; raw HTML in it is shown as typed.
+def from_markdown(text: str, address: Callable[[str], str] = str, *, has_html: bool = False) -> str:
+    """Turn Markdown into clean HTML; raw HTML in it is shown as typed, unless it may be HTML.
 
     `address` says where a link or picture leads; what leads nowhere ("") loses its link.
     """
-    tokens = _markdown.parse(without_control(text))
+    tokens = (_mixed if has_html else _markdown).parse(without_control(text))
     for token in tokens:
         token.tag = LEVELS.get(token.tag, token.tag)
         _lead(token.children or [], address)

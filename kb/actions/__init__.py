@@ -2,6 +2,7 @@
 
 from kb.actions.access import can_publish, can_write
 from kb.actions.care import check_links, confirm_all, remind_owners
+from kb.actions.intake import MARK, NewPicture, Taken, take_in, take_sections, tie
 from kb.actions.learning import (
     Asked,
     Counted,
@@ -11,9 +12,11 @@ from kb.actions.learning import (
     forget_questions,
     mark_question,
 )
+from kb.actions.pictures import WIDTHS as PICTURE_WIDTHS
 from kb.actions.pictures import add_picture, describe_picture
 from kb.actions.reading import LONGEST_COMMENT, REASON_WORDS, REASONS, count_read, vote
 from kb.actions.shelves import (
+    DEEPEST,
     check_address,
     check_place,
     confirm,
@@ -63,12 +66,16 @@ from kb.actions.workflow import (
 )
 
 __all__ = [
+    "DEEPEST",
     "LONGEST_COMMENT",
+    "MARK",
+    "PICTURE_WIDTHS",
     "REASONS",
     "REASON_WORDS",
     "Asked",
     "Counted",
     "FromElsewhere",
+    "NewPicture",
     "NobodyAsks",
     "NotDescribed",
     "NotSubmitted",
@@ -78,6 +85,7 @@ __all__ = [
     "OwnWords",
     "PastHour",
     "SavedMeanwhile",
+    "Taken",
     "TooLong",
     "add_picture",
     "approve",
@@ -123,6 +131,9 @@ __all__ = [
     "submit",
     "synonyms_of",
     "tags_of",
+    "take_in",
+    "take_sections",
+    "tie",
     "unpublish",
     "unschedule",
     "vote",

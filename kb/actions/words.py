@@ -279,7 +279,7 @@ def write_draft(
     }
     try:
         with transaction.atomic():
-            article = Article.objects.create(slug=slugs.free(wanted, {"feed", *alike}), **given)
+            article = Article.objects.create(slug=slugs.free(wanted, set(alike)), **given)
     except IntegrityError:
         # Race: somebody began another article of this name at the same moment.
         article = Article.objects.create(slug=f"{wanted}-{uuid4().hex[:8]}", **given)

@@ -9,7 +9,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -24,7 +25,7 @@ from unfold.widgets import (
 from accounts.models import Side, User
 from accounts.requests import signed_in
 from kb import actions, slugs
-from kb.admin import pages
+from kb.admin import pages, porting
 from kb.admin.care import CaredList, WaitingFilter, reasons
 from kb.models import Article, ArticleStatus, Kind, Revision, Significance
 from portal.refusals import Refused
@@ -238,6 +239,7 @@ class ArticleAdmin(ModelAdmin):
     readonly_fields = ("shown_status", "helped", "reasons", "updated_at")
     ordering = ("-updated_at",)
     actions_submit_line = ("submit", "publish", "unpublish")
+    actions_list = ("in_and_out",)
     fieldsets = (
         (None, {"fields": ("title", "summary", "body", ("comment", "significance"), "based_on")}),
         (
@@ -400,6 +402,11 @@ class ArticleAdmin(ModelAdmin):
             _("It is a draft again."),
         )
 
+    @action(description=gettext_lazy("In and out"), permissions=["publish"], url_path="porting")
+    def in_and_out(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002
+        """Lead to where articles are imported and exported."""
+        return redirect("admin:kb_article_porting")
+
     def _try(self, request: HttpRequest, act: Any, done: str) -> None:
         try:
             act()
@@ -431,7 +438,7 @@ class ArticleAdmin(ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add the pages around an article: review, differences, preview, pictures, what is typed."""
-        return [*pages.urls(), *super().get_urls()]
+        return [*pages.urls(), *porting.urls(), *super().get_urls()]
 
     def changeform_view(
         self,

@@ -15,6 +15,7 @@ from kb.models.articles import (
 from kb.models.authoring import ArticleEvent, EditLock, Picture, Unsaved
 from kb.models.index import Lexeme, Posting, SearchDocument, SearchStatistics, Word
 from kb.models.learning import AskedQuestion, QuestionClick, QuestionMark, QuestionState
+from kb.models.porting import ImportFile, Intake, SectionIntake
 from kb.models.searching import StopWord, Synonyms
 from kb.models.structure import ArticleLink, OldAddress
 
@@ -26,6 +27,8 @@ __all__ = [
     "ArticleStatus",
     "AskedQuestion",
     "EditLock",
+    "ImportFile",
+    "Intake",
     "Kind",
     "Lexeme",
     "OldAddress",
@@ -39,6 +42,7 @@ __all__ = [
     "SearchDocument",
     "SearchStatistics",
     "Section",
+    "SectionIntake",
     "Significance",
     "StopWord",
     "Synonyms",

@@ -12,8 +12,9 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.models import User
-from kb import actions, importing
+from kb import actions
 from kb.models import Article, Section
+from kb.porting import importing
 from kb.search import search
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,7 @@ def row(path: str = "docs/ru/a.md", **fields: str) -> dict[str, str]:
 
 def take(source: Path, at: datetime, **options: Any) -> tuple[int, int, int, int]:
     report = importing.import_from(source, at=at, **options)
-    return report.created, report.updated, report.unchanged, len(report.skipped)
+    return report.created, report.updated, report.unchanged, report.refused
 
 
 def test_rows_become_published_articles_that_search_finds(tmp_path: Path, at: datetime) -> None:

@@ -1,0 +1,1 @@
+"""Articles in and out: readers of foreign formats, one neutral shape, one writer; and the export."""
