@@ -16,7 +16,9 @@ WORDS = "Слова о скидках и ценах [рядом](few-0.md).\n\n"
 def asked(folder: Path, at: datetime, count: int) -> int:
     folder.mkdir()
     for number in range(count):
-        (folder / f"{folder.name}-{number}.md").write_text(f"# {folder.name}, статья {number}\n\n{WORDS}")
+        (folder / f"{folder.name}-{number}.md").write_text(
+            f"# {folder.name}, статья {number}\n\n{WORDS}"
+        )
     with CaptureQueriesContext(connection) as queries:
         report = importing.import_from(folder, at=at)
     assert report.created == count
