@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -85,6 +86,17 @@ app.conf.update(
             "task": "tickets.tasks.take_letters",
             "schedule": 10.0,
             "options": {"expires": 10},
+        },
+        # `manage.py fetch_mail` looks after mailboxes; this finds those that it does not.
+        "fetch letters": {
+            "task": "tickets.tasks.fetch_letters",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
+        "compare the mailboxes": {
+            "task": "tickets.tasks.reconcile_mailboxes",
+            "schedule": crontab(hour=0, minute=40),  # 3:40 in Moscow
+            "options": {"expires": 3600},
         },
         "escalate alerts": {
             "task": "tickets.tasks.escalate_alerts",

@@ -8,11 +8,13 @@ from tickets.models.duty import Alert, DutyShift, Rank
 from tickets.models.history import Event
 from tickets.models.life import Participant, Policy, Rating
 from tickets.models.mail import (
+    AfterKeeping,
     DeadAddress,
     IncomingLetter,
     LetterState,
     Mailbox,
     Security,
+    Trouble,
     VerdictPlace,
 )
 from tickets.models.proof import Proof, ProofMethod
@@ -22,6 +24,7 @@ from tickets.models.ticket import Addressee, Category, ChannelCode, Priority, St
 
 __all__ = [
     "Addressee",
+    "AfterKeeping",
     "Alert",
     "Attachment",
     "Category",
@@ -62,6 +65,7 @@ __all__ = [
     "Status",
     "Target",
     "Ticket",
+    "Trouble",
     "VerdictPlace",
     "Watcher",
 ]
