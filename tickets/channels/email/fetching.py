@@ -28,6 +28,8 @@ LOCK = 531_001  # the first half of the advisory lock; the second is the mailbox
 PUSHED = (
     25.0  # seconds that one IDLE lasts, so often we look by ourselves; also the pause without it
 )
+# The first one after a letter: what came while that was kept is not pushed by every server.
+SOON = 2.0
 BACK = timedelta(days=30)  # looked through when a mailbox is new here or numbers its letters anew
 COMPARED = timedelta(days=7)  # by the nightly comparison
 AT_ONCE = 50  # letters that are kept before they are marked together
@@ -113,15 +115,18 @@ def look_after(mailbox: Mailbox, stop: threading.Event) -> bool:
             return False
         until = timezone.now() + LONGEST_SESSION
         with _noted(mailbox), imap.opened(account_of(mailbox)) as session:
+            was_quiet = False
             while not stop.is_set():
-                take_new(session, mailbox)
+                is_quiet = not take_new(session, mailbox)
+                seconds = PUSHED if was_quiet and is_quiet else SOON
+                was_quiet = is_quiet
                 _well(mailbox)
                 if timezone.now() > until or not _is_unchanged(mailbox):
                     break
                 if session.can_push:
-                    session.wait(PUSHED, stop)
+                    session.wait(seconds, stop)
                 else:
-                    stop.wait(PUSHED)
+                    stop.wait(seconds)
         return True
 
 

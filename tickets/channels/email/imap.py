@@ -115,10 +115,14 @@ class Session:
         self.box, self.client = box, box.client
         self.capabilities = self._capabilities()
         with _told(otherwise=Trouble.FOLDER):
-            box.folder.set(folder)
+            try:
+                box.folder.set(folder)
+            except imaplib.IMAP4.readonly:
+                # It lets itself be read and not be marked: letters come all the same.
+                box.folder.set(folder, readonly=True)
         self.uidvalidity = self._number("UIDVALIDITY")
         self.next_uid = self._number("UIDNEXT") or max(self.above(0), default=0) + 1
-        self.letters = int(self.client.untagged_responses.get("EXISTS", [b"0"])[-1] or 0)
+        self.letters = self._number("EXISTS")
 
     def _capabilities(self) -> frozenset[str]:
         # Asked anew: what a server can do it says in full only once it knows who asks.
@@ -219,12 +223,12 @@ class Session:
         """Wait until the server tells of something, or the time is over."""
         until = time.monotonic() + seconds
         with _told():
-            self.box.idle.start()
+            self.box.idle.start()  # type: ignore[no-untyped-call]  # the library's
             # In small steps, so that whoever ends us need not wait.
             while not stop.is_set() and time.monotonic() < until:
                 if self.box.idle.poll(timeout=1):
                     break
-            self.box.idle.stop()
+            self.box.idle.stop()  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
         """Say good-bye, and go whatever the answer is."""

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from tickets.channels.email.own_domain import Texts, Unanswered
 
-SECONDS = 4.0  # for one question; a page waits for three of them a domain
+SECONDS = 3.0  # for one question; a page waits for three of them a domain
 
 
 def texts() -> Texts:
