@@ -37,6 +37,8 @@ _TRANSPORT = (
     }
 )
 
+if _FILE_BROKER:
+    app.conf.broker_transport = "portal.broker:Transport"
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
     broker_transport_options=_TRANSPORT,

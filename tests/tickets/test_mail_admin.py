@@ -233,6 +233,14 @@ def test_the_test_of_a_connection_says_in_words_what_happens(
         assert PASSWORD not in told
 
 
+def test_a_new_mailbox_is_tested_as_it_is_added(sign_in, galina):
+    client = sign_in(galina)
+    assert soup(client.get(ADD)).select("[name=tickets_mailbox_save_and_test]")
+    response = client.post(ADD, fields(port=free_port(), security="none", **TEST), follow=True)
+    assert response.redirect_chain[-1][0] == page_of(Mailbox.objects.get())
+    assert [one.level_tag for one in response.context["messages"]] == ["error"]
+
+
 def test_a_failed_test_never_breaks_the_page(sign_in, galina, box):
     response = sign_in(galina).post(page_of(box), fields(port=free_port(), **TEST), follow=True)
     assert response.status_code == 200

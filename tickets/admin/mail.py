@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
@@ -175,7 +176,10 @@ class MailboxAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Never let a browser keep a page with a field for a password."""
+        """Offer the test for a new mailbox as well; let no browser keep a page with a password's field."""
+        if object_id is None:
+            offered = self.get_actions_submit_line(request, 0)
+            extra_context = {**(extra_context or {}), "actions_submit_line": offered}
         answer = super().changeform_view(request, object_id, form_url, extra_context)
         answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -422,7 +426,7 @@ class IncomingLetterAdmin(ReadOnly, ModelAdmin):
     @display(description=_("subject"))
     def shown_subject(self, obj: IncomingLetter) -> str:
         """Say what it is about."""
-        return obj.subject[:100] or "—"
+        return Truncator(obj.subject).chars(70) or "—"
 
     @display(description=_("state"), label=STATE_LABELS, ordering="state")
     def shown_state(self, obj: IncomingLetter) -> tuple[str, str]:
