@@ -97,7 +97,7 @@ app.conf.update(
         },
         "compare the mailboxes": {
             "task": "tickets.tasks.reconcile_mailboxes",
-            "schedule": crontab(hour=0, minute=40),  # 3:40 in Moscow
+            "schedule": crontab(hour=1, minute=10),  # 4:10 in Moscow
             "options": {"expires": 3600},
         },
         "escalate alerts": {
