@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -36,6 +37,8 @@ _TRANSPORT = (
     }
 )
 
+if _FILE_BROKER:
+    app.conf.broker_transport = "portal.broker:Transport"
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
     broker_transport_options=_TRANSPORT,
@@ -85,6 +88,17 @@ app.conf.update(
             "task": "tickets.tasks.take_letters",
             "schedule": 10.0,
             "options": {"expires": 10},
+        },
+        # `manage.py fetch_mail` looks after mailboxes; this finds those that it does not.
+        "fetch letters": {
+            "task": "tickets.tasks.fetch_letters",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
+        "compare the mailboxes": {
+            "task": "tickets.tasks.reconcile_mailboxes",
+            "schedule": crontab(hour=1, minute=10),  # 4:10 in Moscow
+            "options": {"expires": 3600},
         },
         "escalate alerts": {
             "task": "tickets.tasks.escalate_alerts",

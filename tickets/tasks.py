@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from portal.delivery import heartbeats
 from tickets import actions, figures, life, watch
-from tickets.channels.email import intake
+from tickets.channels.email import fetching, intake
 
 
 @shared_task
@@ -61,3 +61,20 @@ def take_letters() -> None:
     """Make tickets and answers of the letters that came in."""
     intake.take_all()
     heartbeats.beat("letters", at=timezone.now())
+
+
+# A mailbox that was not read for long may hold much, and its server be slow.
+@shared_task(time_limit=600, soft_time_limit=570)
+def fetch_letters() -> None:
+    """Ask the mailboxes that no process looks after."""
+    for mailbox in fetching.untended(timezone.now()):
+        fetching.poll(mailbox)
+    heartbeats.beat("mail", at=timezone.now())
+
+
+@shared_task(time_limit=1800, soft_time_limit=1740)
+def reconcile_mailboxes() -> None:
+    """Compare the last days of each mailbox with the letters that lie here."""
+    for mailbox in fetching.waiting():
+        fetching.reconcile(mailbox)
+    heartbeats.beat("compare-mailboxes", at=timezone.now())

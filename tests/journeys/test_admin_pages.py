@@ -23,7 +23,8 @@ def pages() -> list[str]:
         "/admin/tickets/target/", "/admin/support/hours/", "/admin/support/channel/",
         "/admin/support/hoursexception/add/", "/admin/delivery/delivery/", "/admin/accounts/user/",
         f"/admin/accounts/user/{ticket.requester_id}/change/", "/admin/kb/article/",
-        "/admin/kb/section/",
+        "/admin/kb/section/", "/admin/tickets/mailbox/", "/admin/tickets/mailbox/add/",
+        "/admin/tickets/incomingletter/", "/admin/tickets/deadaddress/",
         *(f"/admin/kb/article/{article.pk}/{name}/" for name in PAGES_OF_AN_ARTICLE),
     ]  # fmt: skip
 

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from portal.management.commands import load_demo, serve
+from tickets.models import Mailbox
 
 Process = Callable[[str], "subprocess.Popen[bytes]"]
 SLEEPS = "import time; time.sleep(60)"
@@ -82,6 +83,23 @@ def test_the_address_is_one_that_a_browser_opens(host: str, address: str) -> Non
 def test_the_process_that_ends_by_itself_is_named(process: Process) -> None:
     running = {"web": process(SLEEPS), "worker": process("raise SystemExit(3)")}
     assert serve._watch(running, threading.Event()) == "worker"
+
+
+@pytest.mark.django_db
+def test_what_fetches_letters_starts_with_the_first_mailbox_and_costs_nothing_before(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(serve, "_start", lambda command: started.append(command) or process(SLEEPS))
+    running: dict[str, Any] = {}
+    serve._start_mail(running)
+    Mailbox.objects.create(address="pipe@portal.example")
+    serve._start_mail(running)
+    assert (running, started) == ({}, [])
+    Mailbox.objects.create(address="support@portal.example", host="mail.example")
+    for _look in range(3):
+        serve._start_mail(running)
+    assert (list(running), started) == (["mail"], [serve.MAIL])
 
 
 def test_a_signal_ends_the_watch_without_blaming_anybody(process: Process) -> None:

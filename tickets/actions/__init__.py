@@ -23,6 +23,13 @@ from tickets.actions.drafting import (
 from tickets.actions.duty import acknowledge, delete_shift, escalate_alerts, save_shift
 from tickets.actions.linking import follow_up, link, split, splittable, unlink
 from tickets.actions.macro import apply_macro, check_macro, save_macro
+from tickets.actions.mailboxes import (
+    check_mailbox,
+    delete_mailbox,
+    revive_address,
+    save_mailbox,
+    set_dkim_selector,
+)
 from tickets.actions.merging import merge, undo_merge
 from tickets.actions.opening import UnknownProperty, UnknownTicket, file_ticket
 from tickets.actions.participation import join
@@ -57,10 +64,12 @@ __all__ = [
     "assign",
     "assign_owner",
     "check_macro",
+    "check_mailbox",
     "check_target",
     "close",
     "close_by_silence",
     "come_back",
+    "delete_mailbox",
     "delete_shift",
     "delete_target",
     "delete_view",
@@ -89,12 +98,15 @@ __all__ = [
     "reopen",
     "reply",
     "resolve",
+    "revive_address",
     "save_draft",
     "save_macro",
+    "save_mailbox",
     "save_policy",
     "save_shift",
     "save_target",
     "save_view",
+    "set_dkim_selector",
     "set_status",
     "share_view",
     "show_presence",

@@ -9,11 +9,13 @@ from tickets.models.duty import Alert, DutyShift, Rank
 from tickets.models.history import Event
 from tickets.models.life import Participant, Policy, Rating
 from tickets.models.mail import (
+    AfterKeeping,
     DeadAddress,
     IncomingLetter,
     LetterState,
     Mailbox,
     Security,
+    Trouble,
     VerdictPlace,
 )
 from tickets.models.proof import Proof, ProofMethod
@@ -23,6 +25,7 @@ from tickets.models.ticket import Addressee, Category, ChannelCode, Priority, St
 
 __all__ = [
     "Addressee",
+    "AfterKeeping",
     "Alert",
     "ArticleTie",
     "Attachment",
@@ -64,6 +67,7 @@ __all__ = [
     "Status",
     "Target",
     "Ticket",
+    "Trouble",
     "VerdictPlace",
     "Watcher",
 ]

@@ -34,6 +34,8 @@ class Policy(models.Model):
         default=15,
         validators=[MinValueValidator(1), MaxValueValidator(240)],
     )
+    # Under which name the key of our own letters is published (the check of our domain).
+    dkim_selector = models.CharField(_("DKIM selector"), max_length=63, blank=True)
 
     class Meta:
         verbose_name = _("life of tickets")

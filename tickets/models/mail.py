@@ -28,6 +28,40 @@ class VerdictPlace(models.TextChoices):
     BELOW = "below", _("directly below its own Received field")
 
 
+class AfterKeeping(models.TextChoices):
+    """What the mail server is told about a letter that lies here."""
+
+    SEEN = "seen", _("mark it as read")
+    MOVE = "move", _("move it to another folder")
+    LEAVE = "leave", _("leave it as it is")
+
+
+class Trouble(models.TextChoices):
+    """What keeps us from a mailbox, in words for whoever can mend it."""
+
+    NO_NAME = "no_name", _("There is no server of this name: check how it is spelt.")
+    REFUSED = "refused", _("The server refuses connections on this port: check the port.")
+    SILENT = "silent", _("The server does not answer: check name and port, and the firewall.")
+    UNREACHABLE = "unreachable", _("The server cannot be reached from here.")
+    NOT_IMAP = "not_imap", _("Something answers on this port, but it does not speak IMAP.")
+    TLS = "tls", _("No protected connection: check whether it is TLS from the start or STARTTLS.")
+    CERTIFICATE = (
+        "certificate",
+        _("The server's certificate is not valid for this name: check the name."),
+    )
+    UNPROTECTED = (
+        "unprotected",
+        _("The password would travel in the clear: choose TLS or STARTTLS for this server."),
+    )
+    LOGIN = "login", _("The server does not take this user and password.")
+    SECRET = "secret", _("The password kept here can no longer be read: enter it again.")
+    FOLDER = "folder", _("There is no such folder in the mailbox.")
+    DROPPED = "dropped", _("The server broke off the connection; we go on by ourselves.")
+    ANSWERED_NO = "answered_no", _("The server refused what we asked it.")
+    STORAGE = "storage", _("A letter could not be kept here: look at the disk. It waits there.")
+    GAP = "gap", _("The server does not give out a letter; the others come in.")
+
+
 class Mailbox(models.Model):
     """An address at which we receive, and how its letters are fetched and believed."""
 
@@ -42,6 +76,15 @@ class Mailbox(models.Model):
     user = models.CharField(_("user"), max_length=200, blank=True)
     secret = models.BinaryField(default=b"", editable=False)  # the password, encrypted
     folder = models.CharField(_("folder"), max_length=100, default="INBOX")
+    after = models.CharField(
+        _("once a letter is kept here"),
+        max_length=10,
+        choices=AfterKeeping.choices,
+        default=AfterKeeping.SEEN,
+    )
+    processed_folder = models.CharField(
+        _("folder for what is kept"), max_length=100, default="Processed"
+    )
     verdict_servers = ArrayField(
         models.CharField(max_length=200),
         default=list,
@@ -66,8 +109,28 @@ class Mailbox(models.Model):
     uidvalidity = models.BigIntegerField(default=0, editable=False)
     # The greatest number below which every letter lies here.
     last_uid = models.BigIntegerField(default=0, editable=False)
+    # The first number that is ours: what lay there, read, before we came is not.
+    since_uid = models.BigIntegerField(default=0, editable=False)
+    # Numbers the server did not give out, and how often we asked.
+    troubled = models.JSONField(default=dict, editable=False)
     polled_at = models.DateTimeField(_("last asked at"), null=True, blank=True, editable=False)
-    last_error = models.CharField(_("last error"), max_length=300, blank=True, editable=False)
+    last_error = models.CharField(
+        _("last error"), max_length=300, blank=True, editable=False, choices=Trouble.choices
+    )
+    failures = models.PositiveSmallIntegerField(default=0, editable=False)  # in a row
+    # The nightly comparison: when, what it fetched, what it could not.
+    reconciled_at = models.DateTimeField(
+        _("compared with the server at"), null=True, blank=True, editable=False
+    )
+    reconciled_late = models.PositiveIntegerField(default=0, editable=False)
+    reconciled_missing = models.PositiveIntegerField(default=0, editable=False)
+
+    # The columns a person sets; the others are written by what happens.
+    SET_BY_HAND = (
+        "address", "is_active", "host", "port", "security", "user", "folder", "after",
+        "processed_folder", "verdict_servers", "verdict_place", "verdict_received_by",
+        "unpublished_domains",
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("mailbox")

@@ -6,18 +6,24 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
 
 from accounts.models import User
 from portal.demo.load import LOGINS, PASSWORD
+from tickets.channels.email import fetching
 
 GRACE = 3  # seconds a process has to end by itself
 PAUSE = 0.5  # seconds between looks at the processes
+MAIL = [sys.executable, "manage.py", "fetch_mail"]
+LOOK_FOR_MAILBOXES = 10  # looks at the processes, for one at mailboxes
 
 
 class Command(BaseCommand):
@@ -42,7 +48,7 @@ class Command(BaseCommand):
         running = {name: _start(command) for name, command in _commands(host, port).items()}
         self._greet(host, port)
         try:
-            ended = _watch(running, stop)
+            ended = _watch(running, stop, _start_mail)
         finally:
             _end(list(running.values()))
         if ended:
@@ -110,9 +116,30 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=settings.BASE_DIR, start_new_session=True)  # noqa: S603
 
 
-def _watch(running: dict[str, subprocess.Popen[bytes]], stop: threading.Event) -> str:
+def _start_mail(running: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Start what fetches letters once there is a mailbox: until then it costs nothing."""
+    if "mail" in running:
+        return
+    try:
+        is_needed = bool(fetching.waiting())
+    except DatabaseError:
+        connection.close()
+        return
+    if is_needed:
+        running["mail"] = _start(MAIL)
+
+
+def _watch(
+    running: dict[str, subprocess.Popen[bytes]],
+    stop: threading.Event,
+    start_more: Callable[[dict[str, subprocess.Popen[bytes]]], None] = lambda _running: None,
+) -> str:
     """Wait for a signal (answers nothing) or for a process that ends (answers its name)."""
-    while not stop.wait(PAUSE):
+    for look in count():
+        if stop.wait(PAUSE):
+            break
+        if look % LOOK_FOR_MAILBOXES == 0:
+            start_more(running)
         for name, process in running.items():
             if process.poll() is not None:
                 return name

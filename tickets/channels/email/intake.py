@@ -113,6 +113,7 @@ def _question(letter: IncomingLetter, place: Path, folder: str) -> dict[str, Any
     return {
         "path": str(place),
         "folder": folder,
+        "only_head": letter.reason if letter.reason in store.ONLY_HEAD else "",
         "envelope_from": letter.envelope_from,
         "received_at": letter.received_at.isoformat(),
         "own": sorted(own),

@@ -19,6 +19,10 @@ from portal.delivery.bell import ring_after_commit
 from tickets.channels.email.headers import Fields
 from tickets.models import IncomingLetter, LetterState, Mailbox
 
+TAKE = "tickets.tasks.take_letters"
+# Why there may be no more than a letter's head.
+ONLY_HEAD = frozenset({"too_large", "not_given"})
+DECIDED = (LetterState.DONE, LetterState.QUARANTINED, LetterState.DISCARDED, LetterState.FAILED)
 ALIKE = ("from", "to", "cc", "date", "message-id", "subject")
 
 
@@ -30,8 +34,14 @@ def keep(
     uid: int | None = None,
     uidvalidity: int = 0,
     envelope_from: str | None = None,
+    only_head: str = "",
+    size: int | None = None,
+    rings: bool = True,
 ) -> IncomingLetter:
-    """Store a letter; the same one of the same mailbox gives the row that is there already."""
+    """Store a letter; the same one of the same mailbox gives the row that is there already.
+
+    `only_head` is the reason why there is no more than its head, `size` then what it would have.
+    """
     digest = hashlib.sha256(raw).hexdigest()
     if (there := _there(mailbox, uidvalidity, uid)) is not None:
         return there
@@ -42,7 +52,8 @@ def keep(
         uid=uid,
         digest=digest,
         canonical=canonical(raw),
-        size=len(raw),
+        size=len(raw) if size is None else size,
+        reason=only_head,
         envelope_from=envelope_from,
         received_at=received_at,
         next_at=received_at,
@@ -51,7 +62,8 @@ def keep(
     try:
         with transaction.atomic():
             letter.save(force_insert=True)
-            ring_after_commit("tickets.tasks.take_letters")
+            if rings:
+                ring_after_commit(TAKE)
     except IntegrityError:
         # Race: two who fetch the same mailbox at once; the other one has it.
         path_of(letter.id).unlink(missing_ok=True)
@@ -113,4 +125,6 @@ def is_copy(letter: IncomingLetter, *, since: datetime) -> bool:
     earlier = Q(received_at__lt=letter.received_at) | Q(
         received_at=letter.received_at, pk__lt=letter.pk
     )
-    return same.filter(earlier).exclude(state=LetterState.DUPLICATE).exists()
+    # A mailbox that numbers its letters anew brings them with the times they had.
+    earlier |= Q(received_at=letter.received_at, state__in=DECIDED)
+    return same.exclude(pk=letter.pk).filter(earlier).exclude(state=LetterState.DUPLICATE).exists()

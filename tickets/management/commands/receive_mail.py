@@ -35,9 +35,7 @@ class Command(BaseCommand):
         raw = sys.stdin.buffer.read(LARGEST)
         sender = options["sender"]
         try:
-            mailbox = Mailbox.objects.filter(
-                address__iexact=options["mailbox"], is_active=True
-            ).first()
+            mailbox = _mailbox(options["mailbox"])
             if mailbox is None:
                 self.stderr.write(f"no mailbox {options['mailbox']}")
                 sys.exit(NO_SUCH_BOX)
@@ -50,3 +48,11 @@ class Command(BaseCommand):
         except (DatabaseError, OSError) as error:
             self.stderr.write(f"not stored: {type(error).__name__}{os.linesep}")
             sys.exit(TRY_AGAIN)
+
+
+def _mailbox(address: str) -> Mailbox | None:
+    """Give the mailbox of an address, the part after "+" that routes an answer left out."""
+    name, _at, domain = address.lower().rpartition("@")
+    plain = f"{name.partition('+')[0]}@{domain}"
+    rows = Mailbox.objects.filter(is_active=True)
+    return rows.filter(address__iexact=address).first() or rows.filter(address=plain).first()
