@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -85,6 +86,11 @@ app.conf.update(
             "task": "tickets.tasks.take_letters",
             "schedule": 10.0,
             "options": {"expires": 10},
+        },
+        "forget letters": {
+            "task": "tickets.tasks.forget_letters",
+            "schedule": crontab(hour="0", minute="40"),  # 03:40 in Moscow
+            "options": {"expires": 6 * 3600},
         },
         "escalate alerts": {
             "task": "tickets.tasks.escalate_alerts",

@@ -20,6 +20,7 @@ SILENCE = {
     "life-of-tickets": timedelta(minutes=20),
     "forget-unsent-files": timedelta(hours=3),
     "forget-old-deliveries": timedelta(hours=3),
+    "forget-letters": timedelta(hours=50),
 }
 
 

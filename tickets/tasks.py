@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from portal.delivery import heartbeats
 from tickets import actions, figures, life, watch
-from tickets.channels.email import intake
+from tickets.channels.email import forgetting, intake
 
 
 @shared_task
@@ -61,3 +61,11 @@ def take_letters() -> None:
     """Make tickets and answers of the letters that came in."""
     intake.take_all()
     heartbeats.beat("letters", at=timezone.now())
+
+
+@shared_task(time_limit=900, soft_time_limit=840)
+def forget_letters() -> None:
+    """Forget letters that became nothing and are older than 180 days."""
+    at = timezone.now()
+    forgetting.forget(at=at)
+    heartbeats.beat("forget-letters", at=at)

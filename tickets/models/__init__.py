@@ -8,19 +8,22 @@ from tickets.models.duty import Alert, DutyShift, Rank
 from tickets.models.history import Event
 from tickets.models.life import Participant, Policy, Rating
 from tickets.models.mail import (
+    WAITING,
     DeadAddress,
     IncomingLetter,
+    LetterEvent,
     LetterState,
     Mailbox,
     Security,
     VerdictPlace,
 )
-from tickets.models.proof import Proof, ProofMethod
+from tickets.models.proof import Proof, ProofCode, ProofMethod
 from tickets.models.report import DayFigure, Dimension, Metric
 from tickets.models.search import SearchDocument
 from tickets.models.ticket import Addressee, Category, ChannelCode, Priority, Status, Ticket
 
 __all__ = [
+    "WAITING",
     "Addressee",
     "Alert",
     "Attachment",
@@ -38,6 +41,7 @@ __all__ = [
     "Eta",
     "Event",
     "IncomingLetter",
+    "LetterEvent",
     "LetterState",
     "Link",
     "Macro",
@@ -52,6 +56,7 @@ __all__ = [
     "Presence",
     "Priority",
     "Proof",
+    "ProofCode",
     "ProofMethod",
     "Rank",
     "Rating",
