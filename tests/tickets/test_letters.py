@@ -291,11 +291,11 @@ def test_whoever_opens_it_first_stops_its_clock(letter, sergey, galina, anna, at
 
 
 ACTS: dict[str, Callable[..., Any]] = {
-    "code": lambda letter, actor, person, at: ask(letter, actor, person, at),
+    "code": ask,
     "answer": lambda letter, actor, _person, at: unidentified.answer_code(
         letter=letter, actor=actor, digits="000000", at=at
     ),
-    "ticket": lambda letter, actor, person, at: call(letter, actor, person, at),
+    "ticket": call,
     "discard": lambda letter, actor, _person, at: unidentified.discard(
         letter=letter, actor=actor, reason="spam", at=at
     ),

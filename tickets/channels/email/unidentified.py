@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as now_
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -375,9 +375,11 @@ def _refuse_unless_waiting(letter: IncomingLetter) -> None:
         return
     what = letter.state_name
     if letter.decided_by is None:
-        raise DecidedAlready(now_("This letter waits no more: %(what)s.") % {"what": what})
+        raise DecidedAlready(gettext("This letter waits no more: %(what)s.") % {"what": what})
     told = {"name": letter.decided_by.full_name, "what": what}
-    raise DecidedAlready(now_("%(name)s was quicker, the letter waits no more: %(what)s.") % told)
+    raise DecidedAlready(
+        gettext("%(name)s was quicker, the letter waits no more: %(what)s.") % told
+    )
 
 
 def is_to_be_proven(letter: IncomingLetter) -> bool:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from tickets import filters
@@ -178,7 +179,9 @@ GROUPS: tuple[tuple[str | Promise, tuple[View, ...]], ...] = (
     ),
 )
 # Letters are no tickets yet; they stand among what is to be sorted out, for whoever may read them.
-LETTERS = View("letters", _("Unidentified letters"), "mail", (), key="E", page="desk:letters")
+LETTERS = View(
+    "letters", pgettext_lazy("rail", "Letters"), "mail", (), key="E", page="desk:letters"
+)
 BESIDE = 1  # the place of that group
 COUNT_LETTERS = """(select count(*) from (select from tickets_incomingletter
     where state in ('quarantined', 'failed') limit %s) counted)"""
