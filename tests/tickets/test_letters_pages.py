@@ -265,12 +265,14 @@ def test_a_text_is_tried_in_another_charset_and_stays_as_it_was(sign_in, sergey,
     assert kept.text == "кракозябры"
 
 
-def test_a_code_by_the_page(sign_in, sergey, anna, at):
+def test_a_code_by_the_page(sign_in, sergey, galina, anna, at):
     kept, client = waiting(timezone.now()), sign_in(sergey)
     sent = client.post(
         reverse("desk:letter_send_code", args=[kept.pk]), {"send-person": anna.email.upper()}
     )
     assert sent.status_code == 302
+    assert len(soup(client.get(LIST)).select("[data-col=reason] small")) == 1
+    assert not soup(sign_in(galina).get(page_of(kept))).select_one("[name=answer-code]")
     answer = reverse("desk:letter_answer_code", args=[kept.pk])
     wrong = client.post(answer, {"answer-code": "1"})
     assert wrong.status_code == 422

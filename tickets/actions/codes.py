@@ -58,6 +58,14 @@ class CodeGone(Refused):
     )
 
 
+class AskedByAnother(Refused):
+    """Somebody else asked for the code, and only they are told it."""
+
+    code = "asked_by_another"
+    field = "code"
+    message = _("Somebody else of us asked for this code. Send one of your own.")
+
+
 class WrongCode(Refused):
     """The digits are others."""
 
@@ -103,11 +111,14 @@ def open_code(letter: IncomingLetter, at: datetime) -> ProofCode | None:
     return _open(letter, at).select_related("person", "ticket", "asked_by").first()
 
 
-def check(*, letter: IncomingLetter, digits: str, at: datetime) -> ProofCode:
+def check(*, letter: IncomingLetter, actor: User, digits: str, at: datetime) -> ProofCode:
     """Give the code that these digits answer. Every try counts, in a transaction of its own.
 
-    Raises CodeGone, WrongCode, TooManyWrong.
+    The letter with the code names who may be told it. Raises CodeGone, AskedByAnother, WrongCode,
+    TooManyWrong.
     """
+    if _open(letter, at).exclude(asked_by=actor).exists():
+        raise AskedByAnother
     # Order matters: counted before it is compared, or many tries at once would count as one.
     if not _open(letter, at).update(attempts=F("attempts") + 1):
         raise CodeGone

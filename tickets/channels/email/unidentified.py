@@ -155,8 +155,8 @@ def answer_code(
 ) -> IncomingLetter:
     """Take the code that was told back: the letter is proven, and goes where it was meant for.
 
-    Raises NotAllowed, DecidedAlready, opening.NotReadable, codes.CodeGone, codes.WrongCode,
-    codes.TooManyWrong, and the refusals of filing and answering.
+    Raises NotAllowed, DecidedAlready, opening.NotReadable, codes.CodeGone, codes.AskedByAnother,
+    codes.WrongCode, codes.TooManyWrong, and the refusals of filing and answering.
     """
     if _was_done_by(letter, actor, BY_CODE):
         return letter
@@ -165,7 +165,7 @@ def answer_code(
     fresh = IncomingLetter.objects.select_related("decided_by", "ticket").get(pk=letter.pk)
     if not is_to_be_proven(fresh):
         _refuse_unless_waiting(fresh)
-    asked = codes.check(letter=letter, digits=digits, at=at)
+    asked = codes.check(letter=letter, actor=actor, digits=digits, at=at)
     with opening.opened(letter) as told, transaction.atomic():
         letter = _lock(letter, actor)
         is_in_ticket = is_to_be_proven(letter)

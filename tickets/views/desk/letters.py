@@ -11,7 +11,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -29,7 +29,7 @@ from portal.refusals import Refused
 from portal.support.schedule import current_schedule
 from tickets import access, mail_words
 from tickets.channels.email import unidentified
-from tickets.models import WAITING, IncomingLetter, LetterState
+from tickets.models import WAITING, IncomingLetter, LetterState, ProofCode
 from tickets.querysets import LetterQuerySet
 from tickets.views.desk import rail
 from tickets.views.desk.doors import letters_only
@@ -53,6 +53,9 @@ select (select count(*) from tickets_incomingletter where received_at > %(since)
     (select count(*) from tickets_incomingletter where received_at > %(since)s and state = 'done'),
     (select count(*) from tickets_incomingletter where forgotten_at is not null)
 """
+CODE_SENT = Exists(
+    ProofCode.objects.filter(letter=OuterRef("pk"), used_at__isnull=True, voided_at__isnull=True)
+)
 OF_EVERYBODY = {*TABS[WAIT], *TABS[AWAY], WAIT, AWAY}
 
 
@@ -198,7 +201,7 @@ def _page_of(asked: Asked) -> tuple[list[IncomingLetter], str]:
         later = Q(**{f"received_at__{way}": at}) | Q(**{"received_at": at, f"id__{way}": pk})
         found = found.filter(later)
     order = ("received_at", "id") if asked.is_waiting else ("-received_at", "-id")
-    shown = found.select_related("seen_by", "decided_by", "ticket").defer("text")
+    shown = found.select_related("seen_by", "ticket").defer("text").annotate(code_sent=CODE_SENT)
     rows = list(shown.order_by(*order)[: ROWS + 1])
     if len(rows) <= ROWS:
         return rows, ""
@@ -267,7 +270,10 @@ def _figures(at: datetime) -> dict[str, int]:
 
 def _version(request: HttpRequest, found: list[IncomingLetter], user: User) -> str:
     """Name the state of the rows of this page."""
-    rows = [(one.pk, one.state, one.reason, one.seen_at, one.ticket_id) for one in found]
+    rows = [
+        (one.pk, one.state, one.reason, one.seen_at, one.ticket_id, one.code_sent)  # type: ignore[attr-defined]  # annotated
+        for one in found
+    ]
     shown = (rows, user.pk, get_language(), request.get_full_path())
     return f'"{hashlib.blake2s(repr(shown).encode(), digest_size=12).hexdigest()}"'
 
