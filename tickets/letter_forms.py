@@ -63,7 +63,9 @@ class AnswerCodeForm(forms.Form):
     code = forms.CharField(
         max_length=20,
         label=_("Code, as the person tells it"),
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "off", "data-key": "KeyC"}
+        ),
     )
 
 
