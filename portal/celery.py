@@ -100,6 +100,11 @@ app.conf.update(
             "schedule": crontab(hour=1, minute=10),  # 4:10 in Moscow
             "options": {"expires": 3600},
         },
+        "forget letters": {
+            "task": "tickets.tasks.forget_letters",
+            "schedule": crontab(hour="0", minute="40"),  # 03:40 in Moscow
+            "options": {"expires": 6 * 3600},
+        },
         "escalate alerts": {
             "task": "tickets.tasks.escalate_alerts",
             "schedule": 60.0,

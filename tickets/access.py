@@ -189,6 +189,19 @@ def attachments_for(user: User) -> QuerySet[Attachment]:
     return Attachment.objects.filter(own | Q(message__in=readable))
 
 
+def can_handle_letters(user: User) -> bool:
+    """Whether this person reads letters that wait and says what becomes of them.
+
+    They are from anybody to anybody: only who reads all tickets may.
+    """
+    return user.is_active and sees_all(user)
+
+
+def can_see_every_letter(user: User) -> bool:
+    """Whether this person looks through all letters that came in: the head does."""
+    return can_handle_letters(user) and user.has_perm("accounts.head_support")
+
+
 def can_change_view(user: User, view: SavedView) -> bool:
     """Whether this person may rename or share a saved view: it is their own."""
     return user.works_desk and view.owner_id == user.pk

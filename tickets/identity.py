@@ -27,6 +27,7 @@ class Evidence:
 
     method: str
     level: rules.Level
+    taken_by: User | None = None  # of the staff, where somebody was asked
 
 
 def session() -> Evidence:
@@ -39,6 +40,16 @@ def token() -> Evidence:
     return Evidence(ProofMethod.TOKEN, rules.Level.VERIFIED)
 
 
+def told(taken_by: User) -> Evidence:
+    """Take what somebody told of themselves as evidence: it identifies, and proves nothing."""
+    return Evidence(ProofMethod.TOLD, rules.Level.ASSERTED, taken_by)
+
+
+def code(taken_by: User) -> Evidence:
+    """Take a code that was sent to the account's address, and told back, as evidence."""
+    return Evidence(ProofMethod.CODE, rules.Level.VERIFIED, taken_by)
+
+
 def require(evidence: Evidence, category: str) -> None:
     """Refuse what the category needs and the evidence does not give. Raises ProofTooWeak."""
     if evidence.level < rules.LEVEL_NEEDED[rules.Category(category)]:
@@ -48,5 +59,10 @@ def require(evidence: Evidence, category: str) -> None:
 def record(*, ticket: Ticket, person: User, evidence: Evidence, at: datetime) -> Proof:
     """Keep the proof with the ticket."""
     return Proof.objects.create(
-        ticket=ticket, person=person, method=evidence.method, level=evidence.level, created_at=at
+        ticket=ticket,
+        person=person,
+        method=evidence.method,
+        level=evidence.level,
+        taken_by=evidence.taken_by,
+        created_at=at,
     )

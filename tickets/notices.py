@@ -10,7 +10,7 @@ from accounts.models import User
 from portal.delivery import outbox
 from portal.delivery.models import Delivery
 from tickets import access, rating_links
-from tickets.models import Alert, Clock, Eta, Message, Participant, Ticket
+from tickets.models import Alert, Clock, Eta, Message, Participant, ProofCode, Ticket
 
 URGENT, USUAL = 1, 5  # the place in the outbox
 QUOTED = 5000  # characters of a message that a letter repeats
@@ -131,6 +131,26 @@ def how_to_be_identified(address: str, *, since: datetime, at: datetime) -> None
         language=settings.LANGUAGE_CODE,
         context={"url": settings.SITE_URL + reverse("about_support")},
         dedupe_key=f"identify:{address}:{at.isoformat()}",
+        at=at,
+    )
+
+
+def proof_code(sent: ProofCode, digits: str, *, at: datetime) -> None:
+    """Send a code to the address of the account, whoever wrote: told back it proves who asks."""
+    outbox.write(
+        letter="proof_code",
+        recipient=sent.person.email,
+        language=sent.person.language,
+        context={
+            "name": sent.person.get_short_name(),
+            "came_at": sent.letter.received_at.isoformat(),
+            "specialist": sent.asked_by.full_name,
+            "number": sent.ticket.number if sent.ticket else 0,
+        },
+        secret={"code": digits},
+        expires_at=sent.expires_at,
+        dedupe_key=f"proof:{sent.pk}",
+        priority=URGENT,
         at=at,
     )
 

@@ -18,7 +18,7 @@ from tickets import rules
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from tickets.models import Clock, Development, Message, Ticket  # noqa: F401 (named in strings below)
+    from tickets.models import Clock, Development, IncomingLetter, Message, Ticket  # noqa: F401 (named in strings below)
 
 OPEN = [status.value for status in rules.OPEN_STATUSES]
 DONE = [status.value for status in rules.DONE_STATUSES]
@@ -217,6 +217,22 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User) -> MessageQuerySet:
         """Keep what this person may read in tickets they may see: notes are for the staff."""
         return self if user.works_desk else self.filter(kind="public")
+
+
+class LetterQuerySet(models.QuerySet["IncomingLetter"]):
+    """Letters that came in."""
+
+    def waiting(self) -> LetterQuerySet:
+        """Keep those of which a person has to say what becomes of them."""
+        return self.filter(state__in=["quarantined", "failed"])
+
+    def put_away(self) -> LetterQuerySet:
+        """Keep those that became nothing: discarded by a person or a rule, or here before."""
+        return self.filter(state__in=["discarded", "duplicate"])
+
+    def became_nothing(self) -> LetterQuerySet:
+        """Keep those that are in no ticket, nor on the way to one."""
+        return self.filter(ticket__isnull=True).exclude(state__in=["stored", "reading"])
 
 
 # Every ticket that goes on in another one, also by way of a third; union: a circle would end too.

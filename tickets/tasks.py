@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from portal.delivery import heartbeats
 from tickets import actions, figures, life, watch
-from tickets.channels.email import fetching, intake
+from tickets.channels.email import fetching, forgetting, intake
 
 
 @shared_task
@@ -78,3 +78,11 @@ def reconcile_mailboxes() -> None:
     for mailbox in fetching.waiting():
         fetching.reconcile(mailbox)
     heartbeats.beat("compare-mailboxes", at=timezone.now())
+
+
+@shared_task(time_limit=900, soft_time_limit=840)
+def forget_letters() -> None:
+    """Forget letters that became nothing and are older than 180 days."""
+    at = timezone.now()
+    forgetting.forget(at=at)
+    heartbeats.beat("forget-letters", at=at)

@@ -46,6 +46,7 @@ NAMES = {
     "letter_bounced": _("A letter did not arrive"),
     "how_to_be_identified": _("How to be identified"),
     "articles_need_care": _("Articles to look after"),
+    "proof_code": _("Code that proves who wrote"),
     "article_sent_back": _("Article sent back"),
     "article_not_helped": _("Article that did not help"),
     "clock_warning": _("Soon due"),

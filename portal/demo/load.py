@@ -21,6 +21,7 @@ from kb import actions as kb
 from kb.audience import Audience
 from kb.models import Article, Kind, ReadCount, Section
 from portal import html
+from portal.demo import mail
 from portal.feedback import actions as feedback
 from tickets import actions as tickets
 from tickets import figures, identity
@@ -52,6 +53,7 @@ def load(*, at: datetime, tell: Tell) -> None:
         tell(f"{_load_macros()} macros")
         _load_rota(people, at)
         tell(f"{_load_tickets(people, at)} tickets")
+        tell(f"{_load_letters(people, at)} letters")
         tell(f"{_load_feedback(people, at)} feedback")
         # Later a task counts what has come; the first look at the reports need not wait for it.
         figures.rebuild(at=at)
@@ -368,6 +370,15 @@ class _Story:
 
     def _fresh(self) -> Ticket:
         return Ticket.objects.get(pk=self.ticket.pk)
+
+
+def _load_letters(people: dict[str, User], at: datetime) -> int:
+    rows = [
+        (_moment(row["came"], at), row) for row in _yaml(Path(__file__).parent / "letters.yaml")
+    ]
+    for came_at, row in sorted(rows, key=lambda pair: pair[0]):
+        mail.keep(row, people, came_at)
+    return len(rows)
 
 
 def _load_feedback(people: dict[str, User], at: datetime) -> int:

@@ -3,15 +3,16 @@
   const pane = document.querySelector("[data-queue]");
   if (!pane) return;
   const bulk = document.getElementById("bulk");
-  const words = bulk.querySelector("[data-chosen]");
-  const none = bulk.querySelector("[data-none]");
+  const words = bulk?.querySelector("[data-chosen]");
+  const none = bulk?.querySelector("[data-none]");
   const sheet = document.getElementById("keys");
 
   const rows = () => [...pane.querySelectorAll("tbody tr")];
-  const boxOf = (row) => row.querySelector("input[name=ticket]");
+  // A list in which nothing is done to several rows at once has neither boxes nor buttons for them.
+  const boxOf = (row) => row.querySelector("input[type=checkbox]");
   const linkOf = (row) => row.querySelector(".subj a");
   const current = () => pane.querySelector("tr[data-cursor]");
-  const chosen = () => rows().filter((row) => boxOf(row).checked);
+  const chosen = () => rows().filter((row) => boxOf(row)?.checked);
 
   function mark(row) {
     for (const one of rows()) one.toggleAttribute("data-cursor", one === row);
@@ -26,6 +27,7 @@
 
   // Says how many are chosen; what is done to them shows only when there are any.
   function count() {
+    if (!bulk) return;
     const some = chosen();
     for (const row of rows()) {
       if (boxOf(row).checked) row.setAttribute("aria-selected", "true");
@@ -40,7 +42,8 @@
   }
 
   function choose(row, on) {
-    if (row) boxOf(row).checked = on ?? !boxOf(row).checked;
+    const box = row && boxOf(row);
+    if (box) box.checked = on ?? !box.checked;
     count();
   }
 
@@ -66,7 +69,7 @@
     }
     count();
   });
-  none.addEventListener("click", () => {
+  none?.addEventListener("click", () => {
     for (const row of rows()) boxOf(row).checked = false;
     count();
     (current() ? linkOf(current()) : pane.querySelector("a"))?.focus();
@@ -78,6 +81,13 @@
   document.querySelector("[data-keys]").addEventListener("click", showKeys);
   sheet.addEventListener("click", (event) => { if (event.target === sheet) sheet.close(); });
 
+  // Buttons and fields for the chosen rows name their keys: a button acts, a field gets the focus.
+  function withChosen(code) {
+    const part = bulk?.querySelector(`[data-key="${CSS.escape(code)}"]`);
+    if (part && meant()) part.matches("button") ? bulk.requestSubmit(part) : part.focus();
+    return Boolean(part);
+  }
+
   const refresh = () => htmx.trigger(pane, "refresh");
   // By the place of the key, not by its letter: the same keys work in a Russian layout.
   const keys = {
@@ -85,8 +95,6 @@
     KeyK: () => move(-1),
     KeyO: () => current() && linkOf(current()).click(),
     KeyX: () => choose(current()),
-    KeyA: () => meant() && bulk.requestSubmit(bulk.querySelector("[value=take]")),
-    KeyT: () => meant() && bulk.querySelector("#bulk-cell")?.focus(),
     KeyR: refresh,
     Slash: () => document.getElementById("q").focus(),
   };
@@ -111,7 +119,10 @@
       }
     }
     if (event.code === "KeyG") going = Date.now() + 1500;
-    if (!(event.code in keys)) return;
+    if (!(event.code in keys)) {
+      if (withChosen(event.code)) event.preventDefault();
+      return;
+    }
     event.preventDefault();
     keys[event.code]();
   });
@@ -133,13 +144,13 @@
     kept = current() ? linkOf(current()).id : "";
     keptChoice = chosen().map((row) => boxOf(row).value);
     const focused = document.activeElement;
-    keptFocus = pane.contains(focused) && focused.matches("[name=ticket]") ? focused.value : "";
+    keptFocus = pane.contains(focused) && focused.matches("tbody [type=checkbox]") ? focused.value : "";
   });
   pane.addEventListener("htmx:afterSwap", () => {
     const link = kept && document.getElementById(kept);
     if (link) mark(link.closest("tr"));
-    for (const row of rows()) boxOf(row).checked = keptChoice.includes(boxOf(row).value);
-    if (keptFocus) pane.querySelector(`[name=ticket][value="${keptFocus}"]`)?.focus();
+    for (const row of bulk ? rows() : []) boxOf(row).checked = keptChoice.includes(boxOf(row).value);
+    if (keptFocus) pane.querySelector(`tbody [type=checkbox][value="${keptFocus}"]`)?.focus();
     for (const part of pane.querySelectorAll("[data-with-keys]")) part.hidden = false;
     count();
   });

@@ -25,7 +25,8 @@ from kb.models import Article, Section
 from portal.feedback import actions as feedback
 from portal.jobs import actions as jobs
 from tickets import actions, identity
-from tickets.models import Ticket
+from tickets.channels.email import store
+from tickets.models import IncomingLetter, Mailbox, Ticket
 
 PERSONAS = (
     "nobody", "anna", "boris", "olga", "vera", "sergey", "galina", "maxim", "daria", "elena", "admin",
@@ -33,6 +34,16 @@ PERSONAS = (
 )  # fmt: skip
 TABLE = Path(__file__).parent / "access.tsv"
 LOGIN = "/accounts/login/"
+# A letter with a file, in the name of anna.
+LETTER = b"""From: anna@verf.example\r
+Content-Type: multipart/mixed; boundary=b\r
+\r
+--b\r
+Content-Disposition: attachment; filename=log.txt\r
+\r
+line\r
+--b--\r
+"""
 
 
 def picture() -> bytes:
@@ -105,6 +116,7 @@ def world(
 ) -> dict[str, object]:
     """One object of each kind, all of hotel A, and the values that addresses need."""
     settings.ATTACHMENT_ROOT = tmp_path
+    settings.MAIL_ROOT = tmp_path / "mail"
     attachment = actions.keep_upload(
         person=anna, upload=SimpleUploadedFile("снимок.png", picture(), "image/png"), at=at
     )
@@ -125,7 +137,12 @@ def world(
         role=Role.objects.get(code="employee"), organization=olga.organization, at=at,
     )  # fmt: skip
     job = jobs.enqueue(kind="export", params={}, actor=galina, at=at)
+    letter = store.keep(
+        LETTER, mailbox=Mailbox.objects.create(address="support@portal.example"), received_at=at
+    )
+    IncomingLetter.objects.filter(pk=letter.pk).update(state="quarantined", reason="unsigned")
     return {
+        "letter": letter,
         "ticket": ticket, "attachment": attachment, "section": section, "article": article,
         "feedback": given, "invitation": invitation, "anna": anna, "job": job,
     }  # fmt: skip
@@ -137,21 +154,10 @@ def arguments(name: str, parts: tuple[str, ...], world: dict) -> dict[str, objec
 
 
 def _value(name: str, part: str, world: dict) -> object:
-    if name == "admin:app_list":
-        return "kb"
-    if name.startswith("admin:kb_article_import"):
-        return UUID(int=0)
     if name.startswith("admin:"):
-        model = name.split("_")[1] if "_" in name else ""
-        known = {
-            "ticket": "ticket",
-            "article": "article",
-            "section": "section",
-            "feedback": "feedback",
-            "invitation": "invitation",
-            "user": "anna",
-        }
-        return world[known[model]].pk if model in known else 999_999
+        return _of_the_admin(name, world)
+    if name.startswith("desk:letter"):
+        return world["letter"].pk if part == "pk" else 0
     if "attachment" in name:
         return world["attachment"].id
     if name == "kb:picture" and part == "number":
@@ -168,6 +174,23 @@ def _value(name: str, part: str, world: dict) -> object:
         "token": "no-such-token",
         "format": ".json",
     }.get(part, "1")
+
+
+def _of_the_admin(name: str, world: dict) -> object:
+    if name == "admin:app_list":
+        return "kb"
+    if name.startswith("admin:kb_article_import"):
+        return UUID(int=0)
+    model = name.split("_")[1] if "_" in name else ""
+    known = {
+        "ticket": "ticket",
+        "article": "article",
+        "section": "section",
+        "feedback": "feedback",
+        "invitation": "invitation",
+        "user": "anna",
+    }
+    return world[known[model]].pk if model in known else 999_999
 
 
 def meets(client: Client, name: str, parts: tuple[str, ...], world: dict) -> str:

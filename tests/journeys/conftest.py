@@ -36,6 +36,7 @@ def portal(
     if not any(static.iterdir()):
         call_command("collectstatic", link=True, interactive=False, verbosity=0)
     settings.ATTACHMENT_ROOT = tmp_path / "attachments"
+    settings.MAIL_ROOT = tmp_path / "mail"
     settings.LETTERS_FOLDER = tmp_path / "letters"
     settings.SITE_URL = live_server.url
     load(at=timezone.now(), tell=lambda _line: None)

@@ -92,6 +92,7 @@ def test_each_view_says_how_many_it_holds(sign_in, sergey, five):
     assert held == {
         "all": "3", "mine": "1", "soon": "0", "late": "4", "untriaged": "2", "unassigned": "2",
         "identification": "0", "waiting": "0", "development": "0", "manager": "1",
+        "letters": "0",
     }  # fmt: skip
 
 
@@ -430,7 +431,7 @@ def test_the_palette_offers_our_views_and_saved_ones(sign_in, sergey, galina, at
             at=at,
         )
     page = BeautifulSoup(sign_in(sergey).get(reverse("desk:palette")).content, "html.parser")
-    assert len(page.select("[role=option]")) == len(rail.VIEWS) + 2
+    assert len(page.select("[role=option]")) == len(rail.VIEWS) + 2 + 1  # and the letters that wait
 
 
 def test_names_of_organizations_are_offered_as_far_as_one_answers_for_them(

@@ -9,21 +9,24 @@ from tickets.models.duty import Alert, DutyShift, Rank
 from tickets.models.history import Event
 from tickets.models.life import Participant, Policy, Rating
 from tickets.models.mail import (
+    WAITING,
     AfterKeeping,
     DeadAddress,
     IncomingLetter,
+    LetterEvent,
     LetterState,
     Mailbox,
     Security,
     Trouble,
     VerdictPlace,
 )
-from tickets.models.proof import Proof, ProofMethod
+from tickets.models.proof import Proof, ProofCode, ProofMethod
 from tickets.models.report import DayFigure, Dimension, Metric
 from tickets.models.search import SearchDocument
 from tickets.models.ticket import Addressee, Category, ChannelCode, Priority, Status, Ticket
 
 __all__ = [
+    "WAITING",
     "Addressee",
     "AfterKeeping",
     "Alert",
@@ -43,6 +46,7 @@ __all__ = [
     "Eta",
     "Event",
     "IncomingLetter",
+    "LetterEvent",
     "LetterState",
     "Link",
     "Macro",
@@ -57,6 +61,7 @@ __all__ = [
     "Presence",
     "Priority",
     "Proof",
+    "ProofCode",
     "ProofMethod",
     "Rank",
     "Rating",

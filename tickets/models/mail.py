@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tickets.models.conversation import Message
 from tickets.models.ticket import Ticket
+from tickets.querysets import LetterQuerySet
 
 
 class Security(models.TextChoices):
@@ -152,6 +153,9 @@ class LetterState(models.TextChoices):
     FAILED = "failed", _("could not be read")
 
 
+WAITING = (LetterState.QUARANTINED.value, LetterState.FAILED.value)
+
+
 class IncomingLetter(models.Model):
     """A letter as it arrived; its bytes lie in a file named by the id and are never changed."""
 
@@ -185,6 +189,7 @@ class IncomingLetter(models.Model):
     internet_message_id = models.CharField(max_length=300, blank=True)
     text = models.TextField(_("text"), blank=True)
     names = models.JSONField(_("files"), default=list, blank=True)
+    sizes = models.JSONField(default=list, blank=True)  # bytes of each file, in the same order
     # Why it was believed or not.
     is_authentic = models.BooleanField(null=True)
     verdict = models.SlugField(_("verdict"), max_length=40, blank=True)
@@ -202,6 +207,15 @@ class IncomingLetter(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True, blank=True)
+    # Who of the staff opened it first, while it waited: the clock of the queue runs until then.
+    seen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    seen_at = models.DateTimeField(null=True, blank=True)
+    # Words, names and bytes are gone since; what it was is kept for the figures.
+    forgotten_at = models.DateTimeField(null=True, blank=True)
+
+    objects = LetterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("incoming letter")
@@ -236,10 +250,66 @@ class IncomingLetter(models.Model):
             # Read by the settings page: what came in lately; and by the cap of acknowledgements.
             models.Index(fields=["-received_at"], name="letter_recent"),
             models.Index(fields=["sender", "-received_at"], name="letter_of_sender"),
+            # Read by the lists of letters in one state.
+            models.Index(fields=["state", "-received_at", "-id"], name="letter_of_state"),
+            # Read each night: what is old, became nothing and is not forgotten yet.
+            models.Index(
+                fields=["received_at"],
+                name="letter_to_forget",
+                condition=Q(forgotten_at__isnull=True) & Q(ticket__isnull=True),
+            ),
+            # Counted for the head.
+            models.Index(
+                fields=["forgotten_at"],
+                name="letter_forgotten",
+                condition=Q(forgotten_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.subject or str(self.id)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a person has to say what becomes of it."""
+        return self.state in WAITING
+
+    @property
+    def state_name(self) -> str:
+        """What became of it, in words."""
+        return str(LetterState(self.state).label)
+
+    @property
+    def files(self) -> list[tuple[str, int | None]]:
+        """Each file by its name and size in bytes, as far as these are known."""
+        sizes = [*self.sizes, *(None for _name in self.names)]
+        return list(zip(self.names, sizes, strict=False))
+
+
+class LetterEvent(models.Model):
+    """What a person of the staff did to a letter; rows are only ever added."""
+
+    letter = models.ForeignKey(IncomingLetter, models.PROTECT, related_name="events")
+    at = models.DateTimeField(_("at"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # A code; its words stand in templates/tickets/mail/events/.
+    code = models.SlugField(_("what"), max_length=40)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("event of a letter")
+        verbose_name_plural = _("events of letters")
+        indexes = [models.Index(fields=["letter", "id"], name="event_of_letter")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.at:%F %T}"
+
+    @property
+    def template(self) -> str:
+        """Where the words of this event stand."""
+        return f"tickets/mail/events/{self.code}.html"
 
 
 class DeadAddress(models.Model):

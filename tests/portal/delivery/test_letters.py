@@ -44,6 +44,12 @@ VALUES: dict[str, dict[str, Any]] = {
         "articles": [{"title": HOSTILE, "url": URL}],
         "url": URL,
     },
+    "proof_code": {
+        "name": HOSTILE,
+        "came_at": LATER.isoformat(),
+        "specialist": HOSTILE,
+        "number": 1042,
+    },
     "article_sent_back": {
         "name": HOSTILE,
         "title": HOSTILE,
@@ -100,6 +106,7 @@ VALUES: dict[str, dict[str, Any]] = {
 }
 SECRETS = {
     "login_code": {"code": "481-516"},
+    "proof_code": {"code": "481516"},
     "password_reset": {"url": URL},
     "email_confirmation": {"url": URL},
     "invitation": {"url": URL},

@@ -15,7 +15,7 @@ from tests.tickets.channels.letters import dns as published
 from tests.tickets.channels.letters import letter, record, sign
 from tests.tickets.channels.names import Names
 from tickets import mail_routes
-from tickets.channels.email import intake, store
+from tickets.channels.email import intake, store, unidentified
 from tickets.channels.email.reader import reader
 from tickets.models import DeadAddress, IncomingLetter, Mailbox, Message, Ticket
 
@@ -122,6 +122,20 @@ def test_a_true_stranger_is_told_once_a_day_how_to_be_identified(mailbox: Mailbo
         kept = come(raw, mailbox)
         assert (kept.state, kept.reason) == ("quarantined", "unknown_sender")
     assert Delivery.objects.filter(letter="how_to_be_identified").count() == 1
+
+
+def test_a_stranger_with_an_account_by_now_is_believed_when_the_letter_is_read_again(
+    mailbox: Mailbox, anna: User, sergey: User
+) -> None:
+    User.objects.filter(pk=anna.pk).update(email="later@verf.example")
+    kept = come(from_anna(), mailbox)
+    assert (kept.reason, kept.is_authentic) == ("unknown_sender", True)
+    User.objects.filter(pk=anna.pk).update(email=ANNA)
+    unidentified.read_again(letter=kept, actor=sergey, at=timezone.now())
+    while intake.take_one():
+        pass
+    kept.refresh_from_db()
+    assert (kept.state, kept.person, kept.ticket) == ("done", anna, Ticket.objects.get())
 
 
 def test_the_staff_does_not_act_by_mail(mailbox: Mailbox, sergey: User) -> None:

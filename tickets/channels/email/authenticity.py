@@ -119,7 +119,7 @@ def _sender(fields: Fields) -> tuple[str, str]:
 def _by_server(fields: Fields, address: str, trust: Trust) -> str:
     """Say why our server's verdict does not speak for this sender, or nothing when it does."""
     results = []
-    for value in _verdicts(fields, trust):
+    for value in verdicts(fields, trust):
         if (parsed := _parsed(value)) is None:
             return "odd_verdict"
         if str(parsed.authserv_id).lower() in trust.servers:
@@ -140,7 +140,7 @@ def _by_server(fields: Fields, address: str, trust: Trust) -> str:
     )
 
 
-def _verdicts(fields: Fields, trust: Trust) -> list[bytes]:
+def verdicts(fields: Fields, trust: Trust) -> list[bytes]:
     """Give the verdicts that stand where only our own server writes."""
     names = [name for name, _value in fields.raw]
     if trust.position is Position.ABOVE:
@@ -184,7 +184,7 @@ def _by_signature(
     for number, value in enumerate(fields.all("dkim-signature")):
         tags = {name.lower(): told.strip() for name, told in TAG.findall(value.decode("latin-1"))}
         signer = tags.get("d", "").lower().rstrip(".")
-        if not _is_aligned(signer, domain):
+        if not is_aligned(signer, domain):
             continue
         aligned += 1
         if aligned > MOST_SIGNATURES:
@@ -200,7 +200,8 @@ def _by_signature(
     return reason, detail, frozenset()
 
 
-def _is_aligned(signer: str, domain: str) -> bool:
+def is_aligned(signer: str, domain: str) -> bool:
+    """Whether a signature is of the domain that the sender names, or of one with the same owner."""
     return bool(signer) and organizational(signer) == organizational(domain)
 
 

@@ -134,6 +134,7 @@ def _describe(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
     letter.internet_message_id = told.get("message_id", "")[:300]
     letter.text = told.get("text", "")
     letter.names = [one["name"] for one in told.get("files", [])]
+    letter.sizes = [one["size"] for one in told.get("files", [])]
     letter.sort = told.get("sort", "")
     letter.verdict = verdict.get("reason", "")
     letter.is_authentic = verdict.get("is_authentic")
@@ -207,8 +208,8 @@ def _take(
 ) -> None:
     """Make an answer or a ticket of a believed letter, with its files, in one transaction."""
     at = timezone.now()
-    text = _text_of(told)
-    kept, left_out = _files_of(person, told, at)
+    text = text_of(told)
+    kept, left_out = files_of(person, told, at)
     ticket = _ticket_meant(person, told)
     if ticket is not None and not policy.is_over(ticket, at):
         message = _answer(ticket, person, text, letter, kept, at)
@@ -237,7 +238,8 @@ def _take(
     _end(letter, LetterState.DONE, "", person=person, ticket=ticket, message=message)
 
 
-def _text_of(told: Mapping[str, Any]) -> str:
+def text_of(told: Mapping[str, Any]) -> str:
+    """Give what a letter newly says, or what it holds where it says nothing."""
     text = str(told["visible"]).strip()
     if text:
         return text
@@ -264,18 +266,20 @@ def _answer(
 
 def _ticket_meant(person: User, told: Mapping[str, Any]) -> Ticket | None:
     """Give the ticket a letter answers, if this person may write there."""
-    for ticket in _candidates(person, told):
+    for ticket in candidates(person, told):
         if access.can_reply(person, ticket) or access.can_join(person, ticket):
             return ticket
     return None
 
 
-def _candidates(person: User, told: Mapping[str, Any]) -> list[Ticket]:
-    """Give the tickets a letter may mean, the surest sign first."""
+def candidates(person: User | None, told: Mapping[str, Any]) -> list[Ticket]:
+    """Give the tickets a letter may mean, the surest sign first; of nobody known, by our own signs."""
     numbers = [mail_routes.named(one, "t") for one in told["recipients"]]
     found = list(Ticket.objects.filter(number__in=[one for one in numbers if one]))
     keys = Delivery.objects.filter(message_id__in=told["answers"]).values_list("context", flat=True)
     found += Ticket.objects.filter(number__in=[one["number"] for one in keys if one.get("number")])
+    if person is None:
+        return found
     theirs = Ticket.objects.filter(organization=person.organization)
     found += theirs.filter(number__in=[int(one) for one in TAG.findall(told["subject"])[:3]])
     found += theirs.filter(
@@ -284,7 +288,7 @@ def _candidates(person: User, told: Mapping[str, Any]) -> list[Ticket]:
     return found
 
 
-def _files_of(person: User, told: Mapping[str, Any], at: datetime) -> tuple[list[Any], list[str]]:
+def files_of(person: User, told: Mapping[str, Any], at: datetime) -> tuple[list[Any], list[str]]:
     """Keep the files of a letter; those that are not taken are named, and stay in the letter itself."""
     kept, left_out = [], []
     for one in told["files"]:

@@ -83,12 +83,16 @@ class _Found:
     html: list[str] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     charset: str = ""
+    forced: str = ""  # the charset that a person asked for, whatever the letter says
 
 
-def read(raw: bytes) -> Letter:
-    """Read a letter; whoever calls has asked caps.exceeded before."""
+def read(raw: bytes, *, charset: str = "") -> Letter:
+    """Read a letter; whoever calls has asked caps.exceeded before.
+
+    With `charset` its text is read in that one, as a person tries who sees that it came out wrong.
+    """
     fields = Fields(raw)
-    found = _Found()
+    found = _Found(forced=charsets.known(charset))
     for part in _parts(email.message_from_bytes(raw, policy=email.policy.compat32)):
         _take(part, found)
     ids = headers.message_ids(fields.first("message-id"))
@@ -133,7 +137,7 @@ def _take(part: Part, found: _Found) -> None:
     is_whole = kind.startswith("multipart/")
     is_text = kind in {"text/plain", "text/html"} and disposition != b"attachment" and not name
     if is_whole or (is_text and not part.is_multipart()):
-        words, charset = _words(part)
+        words, charset = _words(part, found.forced)
         (found.html if kind == "text/html" else found.plain).append(words)
         found.charset = found.charset or charset
         return
@@ -151,13 +155,19 @@ def _take(part: Part, found: _Found) -> None:
     )
 
 
-def _words(part: Part) -> tuple[str, str]:
+def _words(part: Part, forced: str) -> tuple[str, str]:
     content = _content(part)
+    if forced:
+        return _lines(content.decode(forced, "replace")), forced
     label = headers.decode(_parameter(part, "content-type", b"charset"))
     if not charsets.known(label) and (meta := META.search(content[:4000])):
         label = meta[1].decode("ascii")
     text, charset = charsets.decode(content, label)
-    return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n"), charset
+    return _lines(text), charset
+
+
+def _lines(text: str) -> str:
+    return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _content(part: Part) -> bytes:

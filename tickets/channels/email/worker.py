@@ -48,7 +48,9 @@ def take_apart(asked: dict[str, Any], look_up: authenticity.Dns) -> dict[str, An
     raw = Path(asked["path"]).read_bytes()
     fields = Fields(raw)
     if reason := asked.get("only_head") or caps.exceeded(raw):
-        return {"reason": reason, **_heads(fields)}
+        return {"reason": reason, **heads(fields)}
+    if asked.get("only_words"):
+        return {"reason": "", **heads(fields), **_words(raw, asked)}
     sort = sorting.sort(
         fields,
         envelope_from=asked["envelope_from"],
@@ -57,7 +59,7 @@ def take_apart(asked: dict[str, Any], look_up: authenticity.Dns) -> dict[str, An
     told: dict[str, Any] = {
         "reason": "",
         "sort": sort.value,
-        **_heads(fields),
+        **heads(fields),
         **_words(raw, asked),
     }
     told["seems_automatic"] = sorting.seems_automatic(fields)
@@ -69,7 +71,7 @@ def take_apart(asked: dict[str, Any], look_up: authenticity.Dns) -> dict[str, An
     return told
 
 
-def _heads(fields: Fields) -> dict[str, Any]:
+def heads(fields: Fields) -> dict[str, Any]:
     """Give what even a letter that is not taken apart tells of itself."""
     senders = [box for value in fields.all("from")[:2] for box in _boxes(value)]
     ids = headers.message_ids(fields.first("message-id"))
@@ -97,7 +99,7 @@ def _boxes(value: bytes) -> list[Mailbox]:
 
 
 def _words(raw: bytes, asked: dict[str, Any]) -> dict[str, Any]:
-    letter = parse.read(raw)
+    letter = parse.read(raw, charset=asked.get("charset", ""))
     text = letter.text
     cut = reply.split(text)
     folder = Path(asked["folder"])

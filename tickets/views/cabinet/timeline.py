@@ -7,15 +7,17 @@ from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
 from accounts.models import User, initials_of
 from portal.support.schedule import current_schedule
 from portal.templatetags.moments import today
-from tickets.models import Attachment, Event, Message, Ticket
+from tickets import access
+from tickets.models import Attachment, Event, IncomingLetter, Message, Ticket
 from tickets.querysets import read, read_for
 
 # Whatever else happens inside support stays there: whose turn it is, notes, priorities.
@@ -64,6 +66,18 @@ class File:
 
 
 @dataclass(frozen=True)
+class Mailed:
+    """The letter that a message came by, as far as the staff is shown it."""
+
+    pk: UUID
+    sender: str
+    is_authentic: bool
+    reason: str  # why it counts as the person's, where its own signs did not say so
+    whole: str  # all of its text, where quotes or a signature were left out
+    can_open: bool
+
+
+@dataclass(frozen=True)
 class Said:
     """A message as it is shown, and nothing more: under this it is drawn once."""
 
@@ -81,6 +95,7 @@ class Said:
     origin: int | None = None
     # People of the desk whom a note names.
     mentions: tuple[str, ...] = ()
+    letter: Mailed | None = None
 
 
 @dataclass(frozen=True)
@@ -204,7 +219,7 @@ def history_of(ticket: Ticket) -> list[Happened]:
 SHOWN_OF_EVENTS = ("pk", "at", "code", "data", "actor__full_name")
 SHOWN_OF_MESSAGES = (
     *("pk", "ticket_id", "author_id", "author__full_name", "author__position", "kind"),
-    *("is_from_staff", "is_answer", "text", "created_at", "has_files"),
+    *("is_from_staff", "is_answer", "text", "created_at", "has_letter", "has_files"),
 )
 
 
@@ -237,7 +252,12 @@ def _messages_of(is_staff: bool, tickets: tuple[int, ...], after: int) -> QueryS
 def _as_shown(found: QuerySet[Message], *, is_staff: bool) -> QuerySet[Message, Any]:
     readable = found if is_staff else found.filter(kind="public")
     has_files = Exists(Attachment.objects.filter(message=OuterRef("pk")))
-    return readable.annotate(has_files=has_files).values_list(*SHOWN_OF_MESSAGES)
+    # Customers read what they wrote, and nothing of how we came to believe it.
+    has_letter: Any = Value(False)  # noqa: FBT003
+    if is_staff:
+        has_letter = Exists(IncomingLetter.objects.filter(message=OuterRef("pk")))
+    shown = readable.annotate(has_files=has_files, has_letter=has_letter)
+    return shown.values_list(*SHOWN_OF_MESSAGES)
 
 
 def _said(ticket: Ticket, user: User, after: Seen, inside: dict[int, int]) -> list[Said]:
@@ -249,11 +269,20 @@ def _said(ticket: Ticket, user: User, after: Seen, inside: dict[int, int]) -> li
         rows = read_for(_messages, is_staff, numbers=(ticket.pk, after.message_id))
     # Most conversations have no files: they are only asked for where there are some.
     files = _files_of([row[0] for row in rows if row[-1]])
-    return [_shown(row, files, inside) for row in rows]
+    letters = _letters_of([row[0] for row in rows if row[-2]], user)
+    return [_shown(row, files, letters, inside) for row in rows]
 
 
-def _shown(row: tuple[Any, ...], files: dict[int, list[File]], inside: dict[int, int]) -> Said:
-    pk, ticket_id, author_id, name, position, kind, is_from_staff, is_answer, text, at, _has = row
+def _shown(
+    row: tuple[Any, ...],
+    files: dict[int, list[File]],
+    letters: dict[int, Mailed],
+    inside: dict[int, int],
+) -> Said:
+    pk, ticket_id, author_id, name, position, kind, is_from_staff, is_answer, text, at = row[:-2]
+    letter = letters.get(pk)
+    if letter and " ".join(letter.whole.split()) == " ".join(text.split()):
+        letter = replace(letter, whole="")
     return Said(
         pk,
         ticket_id,
@@ -266,7 +295,22 @@ def _shown(row: tuple[Any, ...], files: dict[int, list[File]], inside: dict[int,
         at,
         files=tuple(files.get(pk, ())),
         origin=inside.get(ticket_id),
+        letter=letter,
     )
+
+
+def _letters_of(messages: list[int], user: User) -> dict[int, Mailed]:
+    """Give the letters by which messages came; most tickets have none, and are not asked for any."""
+    if not messages:
+        return {}
+    can_open = access.can_handle_letters(user)
+    shown = ("message_id", "pk", "sender", "is_authentic", "reason", "text")
+    return {
+        message: Mailed(pk, sender, bool(is_authentic), reason, text, can_open)
+        for message, pk, sender, is_authentic, reason, text in IncomingLetter.objects.filter(
+            message__in=messages
+        ).values_list(*shown)
+    }
 
 
 def _files_of(messages: list[int]) -> dict[int, list[File]]:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.requests import signed_in
 from portal.refusals import Refused
+from tickets import access
 from tickets.models import Ticket
 
 View = Callable[..., HttpResponse]
@@ -31,6 +32,19 @@ def desk_only(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not signed_in(request).works_desk:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def letters_only(view: View) -> View:
+    """Let in who reads letters that wait for a person; everybody else is refused."""
+
+    @desk_only
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not access.can_handle_letters(signed_in(request)):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

@@ -36,7 +36,7 @@ KEYS = tuple(view for view in rail.VIEWS if view.key)
 SUGGESTED = 200  # organizations whose names are offered while one types
 # Everything that can change a queue: the last events and lines of ledgers (sums, for one that is
 # written earlier may arrive later; new hours move deadlines, which is no event of a ticket), and the
-# latest due times that were passed by late and by soon.
+# latest due times that were passed by late and by soon; and how many letters wait, which the rail tells.
 VERSION = f"""
 select
     (select coalesce(sum(id), 0) from (select id from tickets_event order by id desc limit 100) e),
@@ -45,7 +45,9 @@ select
     (select max(due_at) from tickets_ticket where status in ({", ".join(f"'{one}'" for one in OPEN)})
         and due_at < %(at)s),
     (select max(due_at) from tickets_ticket where status in ({", ".join(f"'{one}'" for one in OPEN)})
-        and due_at < %(soon)s)
+        and due_at < %(soon)s),
+    (select count(*) from (select from tickets_incomingletter
+        where state in ('quarantined', 'failed') limit {rail.MOST_COUNTED + 1}) l)
 """  # noqa: S608 (nothing but the table of statuses is put in)
 
 
@@ -185,7 +187,7 @@ def _tools(user: User, asked: Asked, at: datetime) -> dict[str, Any]:
         "can_triage": user.has_perm("accounts.triage_ticket"),
         "can_save": bool(asked.applied),
         "can_delete_any": user.has_perm("accounts.head_support"),
-        "keys": KEYS,
+        "keys": (*KEYS, rail.LETTERS) if rail.reads_letters(scope_of(user)) else KEYS,
     }
 
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from tickets import filters
@@ -44,6 +45,7 @@ class View:
     is_shared: bool = False
     owner: str = ""
     sort: str = ""
+    page: str = ""  # the name of a page of its own, where it is no view of tickets
 
     # Drawn rails are kept under their views: those of ours are told apart by their codes alone.
     def __hash__(self) -> int:
@@ -176,6 +178,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[View, ...]], ...] = (
         ),
     ),
 )
+# Letters are no tickets yet; they stand among what is to be sorted out, for whoever may read them.
+LETTERS = View(
+    "letters", pgettext_lazy("rail", "Letters"), "mail", (), key="E", page="desk:letters"
+)
+BESIDE = 1  # the place of that group
+COUNT_LETTERS = """(select count(*) from (select from tickets_incomingletter
+    where state in ('quarantined', 'failed') limit %s) counted)"""
 VIEWS = tuple(view for _name, views in GROUPS for view in views)
 BY_CODE = {view.code: view for view in VIEWS}
 
@@ -221,21 +230,33 @@ def groups(
     user: User, views: Sequence[View], current: View | None, at: datetime
 ) -> tuple[Group, ...]:
     """Give the rail: our views and the saved ones, each with its count."""
-    counts = iter(count(scope_of(user), [*VIEWS, *views], at))
+    scope = scope_of(user)
+    *counted, letters = count(scope, [*VIEWS, *views], at)
+    counts = iter(counted)
     tabs = {view: Tab(view, next(counts), view == current) for view in (*VIEWS, *views)}
-    ours = tuple(Group(name, tuple(tabs[view] for view in some)) for name, some in GROUPS)
+    ours = [(name, tuple(tabs[view] for view in some)) for name, some in GROUPS]
+    if reads_letters(scope):
+        name, some = ours[BESIDE]
+        ours[BESIDE] = (name, (*some, Tab(LETTERS, letters, current == LETTERS)))
     kept = (Group(SAVED, tuple(tabs[view] for view in views)),) if views else ()
-    return ours + kept
+    return tuple(Group(*one) for one in ours) + kept
+
+
+def reads_letters(scope: Scope) -> bool:
+    """Whether somebody of this scope reads letters that wait for a person."""
+    return scope.kind == "all"
 
 
 def count(scope: Scope, views: Sequence[View], at: datetime) -> tuple[int | None, ...]:
-    """Count what each view holds, none further than we show."""
+    """Count what each view holds, and last the letters that wait; none further than we show."""
     parts, values = [], []
     places = filters.places(scope, at)
     for view in views:
         sql, given = _composed_count(anybody(scope), view.filters)
         parts.append(sql)
         values += filled(given, places)
+    parts.append(COUNT_LETTERS if reads_letters(scope) else NOT_COUNTED)
+    values += [MOST_COUNTED + 1] if reads_letters(scope) else []
     with connection.cursor() as cursor:
         cursor.execute(COUNTS.format(counts=", ".join(parts)), values)
         return tuple(cursor.fetchone())

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_account_manager_is_staff"),
         ("support", "0003_version"),
-        ("tickets", "0031_fetching_mail"),
+        ("tickets", "0017_fetching_mail"),
     ]
 
     operations = [

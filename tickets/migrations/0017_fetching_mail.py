@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0015_mail'),
+        ('tickets', '0016_articles_of_tickets'),
     ]
 
     operations = [
