@@ -1,8 +1,9 @@
-"""The app itself; it counts deadlines anew when hours change, and knows its kinds of jobs."""
+"""The app itself; it counts deadlines anew when hours change, addresses letters, and knows its kinds of jobs."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from portal.delivery import envelope
 from portal.jobs import kinds
 from portal.support import hooks
 
@@ -15,9 +16,11 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to changes of hours; models must be ready for that, hence not at the top."""
-        from tickets import clock, exports, rescheduling  # noqa: PLC0415
+        from tickets import clock, exports, outgoing, rescheduling  # noqa: PLC0415
 
         hooks.on_hours_changed.append(rescheduling.hours_changed)
         hooks.limits.append(clock.limits)
+        envelope.addressing.append(outgoing.envelope_of)
+        envelope.refusing.append(outgoing.why_not)
         kinds.register(rescheduling.RESCHEDULE)
         kinds.register(exports.EXPORT)

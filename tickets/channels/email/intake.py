@@ -45,6 +45,7 @@ DNS_AGAIN = timedelta(minutes=5)
 MOST_FROM_ONE = (20, timedelta(minutes=10))  # letters
 MOST_TICKETS = (10, timedelta(hours=1))
 MOST_RECEIPTS = ((5, timedelta(hours=1)), (20, timedelta(days=1)))
+REPEATS_WITHIN = timedelta(days=1)
 EXPLAINED_EVERY = timedelta(days=1)  # docs/domain.md, Identification
 LONGEST_NOTE = 5_000
 TAG = re.compile(r"(?:#|№|No\.\s*)(?:HB-)?(\d{3,12})\b")
@@ -140,6 +141,7 @@ def _decide(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
         return _end(letter, LetterState.QUARANTINED, told["reason"])
     if (
         letter.sort == "loop"
+        or mail_routes.named_by_id(letter.internet_message_id)
         or Delivery.objects.filter(message_id=letter.internet_message_id).exists()
     ):
         return _end(letter, LetterState.DISCARDED, "loop")
@@ -219,6 +221,8 @@ def _take(letter: IncomingLetter, person: User, told: Mapping[str, Any]) -> None
     """Make an answer or a ticket of a believed letter, with its files, in one transaction."""
     at = timezone.now()
     text = _text_of(told)
+    # Whoever writes from an address reads there as well, whatever a mail server said before.
+    DeadAddress.objects.filter(address=letter.sender).delete()
     kept, left_out = _files_of(person, told, at)
     ticket = _ticket_meant(person, told)
     if ticket is not None and not policy.is_over(ticket, at):
@@ -285,14 +289,23 @@ def _candidates(person: User, told: Mapping[str, Any]) -> list[Ticket]:
     """Give the tickets a letter may mean, the surest sign first."""
     numbers = [mail_routes.named(one, "t") for one in told["recipients"]]
     found = list(Ticket.objects.filter(number__in=[one for one in numbers if one]))
-    keys = Delivery.objects.filter(message_id__in=told["answers"]).values_list("context", flat=True)
-    found += Ticket.objects.filter(number__in=[one["number"] for one in keys if one.get("number")])
+    found += Ticket.objects.filter(number__in=_answered(told))
     theirs = Ticket.objects.filter(organization=person.organization)
     found += theirs.filter(number__in=[int(one) for one in TAG.findall(told["subject"])[:3]])
     found += theirs.filter(
         letters__internet_message_id__in=told["answers"], letters__internet_message_id__gt=""
     )
     return found
+
+
+def _answered(told: Mapping[str, Any]) -> list[int]:
+    """Give the numbers of the tickets whose letters one answers: ids of ours name them themselves."""
+    named = [mail_routes.named_by_id(one) for one in told["answers"]]
+    if any(named):
+        return [one for one in named if one]
+    # Letters that left before ids named tickets.
+    keys = Delivery.objects.filter(message_id__in=told["answers"]).values_list("context", flat=True)
+    return [one["number"] for one in keys if one.get("number")]
 
 
 def _files_of(person: User, told: Mapping[str, Any], at: datetime) -> tuple[list[Any], list[str]]:
@@ -329,7 +342,7 @@ def _too_many_tickets(person: User, at: datetime) -> bool:
 
 def _receipts_left(letter: IncomingLetter) -> bool:
     """Whether another acknowledgement may go to this address: so many an hour and a day."""
-    if not _may_be_answered(letter):
+    if not _may_be_answered(letter) or _repeats_itself(letter):
         return False
     for most, within in MOST_RECEIPTS:
         lately = Delivery.objects.filter(
@@ -340,6 +353,17 @@ def _receipts_left(letter: IncomingLetter) -> bool:
         if lately.count() >= most:
             return False
     return True
+
+
+def _repeats_itself(letter: IncomingLetter) -> bool:
+    """Whether this address sent the same words within a day: machines that say not what they are do."""
+    lately = IncomingLetter.objects.exclude(pk=letter.pk).filter(
+        sender=letter.sender,
+        received_at__gt=letter.received_at - REPEATS_WITHIN,
+        received_at__lte=letter.received_at,
+        text=letter.text,
+    )
+    return lately.exists()
 
 
 # What did not come from a person.
@@ -382,8 +406,7 @@ def _by_a_machine(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
     if letter.sort == "spam":
         return _end(letter, LetterState.QUARANTINED, "spam")
     numbers = [mail_routes.named(one, "t") for one in told["recipients"]]
-    keys = Delivery.objects.filter(message_id__in=told["answers"]).values_list("context", flat=True)
-    numbers += [one.get("number") for one in keys]
+    numbers += _answered(told)
     ticket = Ticket.objects.filter(number__in=[one for one in numbers if one]).first()
     if ticket is None:
         return _end(letter, LetterState.QUARANTINED, "auto")
