@@ -27,7 +27,7 @@ from portal.support.models import Brand, Channel, Hours, HoursException
 from portal.support.schedule import for_request
 from tickets import reports
 from tickets.figures_in_words import percent
-from tickets.models import DutyShift, Macro, Policy, Rating, Target, Ticket
+from tickets.models import DeadAddress, DutyShift, Macro, Policy, Rating, Target, Ticket
 
 # Words of Unfold's own templates, which has no Russian catalogue: named here, they are in ours.
 WORDS_OF_UNFOLD = (
@@ -107,7 +107,14 @@ MENU: Sequence[tuple[Any, Sequence[tuple[type[Model], str]]]] = (
             (Brand, "storefront"),
         ),
     ),
-    (gettext_lazy("Letters"), ((Delivery, "outgoing_mail"), (Heartbeat, "monitor_heart"))),
+    (
+        gettext_lazy("Letters"),
+        (
+            (Delivery, "outgoing_mail"),
+            (DeadAddress, "unsubscribe"),
+            (Heartbeat, "monitor_heart"),
+        ),
+    ),
 )
 
 

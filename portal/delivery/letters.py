@@ -21,6 +21,7 @@ HIDDEN = "••••••"
 BEFORE = re.compile(
     r"^(?:\s*(?:re|aw|sv|fwd?|отв|ответ|пересл)(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE
 )
+BLANKS = re.compile(r"\n{3,}")
 BEHIND = re.compile(r"(?:\s*\[#\d+\])+\s*$")
 
 
@@ -40,7 +41,7 @@ def render(delivery: Delivery, *, with_secret: bool, around: Envelope | None = N
         context = _values(delivery, around, with_secret=with_secret)
         # What people wrote must not break the line of a header.
         subject = " ".join(_plain(f"letters/{delivery.letter}.subject.txt", context).split())
-        text = _plain(f"letters/{delivery.letter}.txt", context).strip() + "\n"
+        text = BLANKS.sub("\n\n", _plain(f"letters/{delivery.letter}.txt", context).strip()) + "\n"
         page = {**context, "letter_subject": subject}
         html = render_to_string(f"letters/{delivery.letter}.html", page)
         return Letter(subject, text, inlining.inlined(html))

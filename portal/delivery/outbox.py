@@ -122,8 +122,8 @@ def mark_failed(delivery: Delivery, *, error: str, is_permanent: bool) -> bool:
 
 
 def refuse(delivery: Delivery, *, why: str) -> bool:
-    """Note that it must not leave at all, and why; nothing secret stays."""
-    return _finish(delivery, state=State.REFUSED, last_error=why[:LONGEST_ERROR], secret=b"")
+    """Note that it must not leave, and why; it keeps its secret, for it may be tried again."""
+    return _finish(delivery, state=State.REFUSED, last_error=why[:LONGEST_ERROR])
 
 
 def wait(attempts: int) -> float:
@@ -141,8 +141,9 @@ def give_up_lost() -> int:
 
 
 def forget_secrets() -> int:
-    """Empty the secrets that open nothing any more in deliveries that were given up."""
-    useless = Delivery.objects.filter(state=State.DEAD, expires_at__lte=Now()).exclude(secret=b"")
+    """Empty the secrets that open nothing any more in deliveries that did not leave."""
+    ended = [State.DEAD, State.REFUSED]
+    useless = Delivery.objects.filter(state__in=ended, expires_at__lte=Now()).exclude(secret=b"")
     return useless.update(secret=b"")
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from portal.delivery import outbox, sending
 from portal.delivery.models import Delivery, State
+from tickets.models import DeadAddress
 
 LIST = "/admin/delivery/delivery/"
 CODE = "481-516"
@@ -143,3 +144,34 @@ def test_a_letter_that_is_not_there_is_not_found_by_those_who_may_look(
 ) -> None:
     client = sign_in(request.getfixturevalue(person))
     assert client.get(f"{LIST}999999/letter/").status_code == status
+
+
+def test_what_was_not_to_be_sent_shows_why_and_can_be_tried_again(
+    code: Delivery, galina: User, sign_in: SignIn
+) -> None:
+    claimed = outbox.claim()
+    assert claimed
+    assert outbox.refuse(claimed, why="dead address: 5.1.1 no such user")
+    code.refresh_from_db()
+    assert code.state == State.REFUSED
+
+    client = sign_in(galina)
+    for url in (LIST, f"{LIST}?state__exact=refused", f"{LIST}{code.pk}/change/"):
+        assert "5.1.1 no such user" in client.get(url).content.decode()
+    client.post(LIST, {"action": "try_again", "_selected_action": [code.pk]})
+    code.refresh_from_db()
+    assert code.state == State.PENDING
+
+
+def test_the_head_sees_dead_addresses_and_lets_letters_go_there_again(
+    galina: User, sergey: User, sign_in: SignIn
+) -> None:
+    dead = DeadAddress.objects.create(
+        address="anna@verf.example", status="5.1.1", said="no such user", since=timezone.now()
+    )
+    path = "/admin/tickets/deadaddress/"
+    assert sign_in(sergey).get(path).status_code == 403
+    assert "no such user" in sign_in(galina).get(path).content.decode()
+    assert sign_in(galina).post(f"{path}add/").status_code == 403
+    sign_in(galina).post(f"{path}{dead.pk}/delete/", {"post": "yes"})
+    assert not DeadAddress.objects.exists()

@@ -17,13 +17,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.models import User
-from portal.delivery import outbox, sending, transports
+from portal.delivery import letters, outbox, sending, transports
 from portal.delivery.models import Delivery, State
 from tests.tickets.channels.letters import letter, sign
 from tests.tickets.channels.sink import Sink, Taken
 from tests.tickets.channels.test_intake import ANNA, SUPPORT, come, from_anna
 from tickets import actions, mail_routes, outgoing
-from tickets.channels.email import intake
+from tickets.channels.email import intake, markup, reply
 from tickets.models import DeadAddress, IncomingLetter, Mailbox, Message, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -77,22 +77,22 @@ def test_an_answer_threads_below_the_customers_own_letter_and_comes_back_into_th
     send_all()
     answer(ticket, sergey)
     send_all()
-    receipt, reply = to(sink, ANNA)
+    receipt, told = to(sink, ANNA)
 
-    assert receipt.field("In-Reply-To") == reply.field("In-Reply-To") == "<one@verf.example>"
-    chain = reply.field("References").split()
+    assert receipt.field("In-Reply-To") == told.field("In-Reply-To") == "<one@verf.example>"
+    chain = told.field("References").split()
     assert chain[0] == mail_routes.message_id(ticket.number, f"rp{anna.pk}")
     assert chain[1:] == [receipt.field("Message-ID"), "<one@verf.example>"]
-    assert reply.field("Subject") == f"Re: Календарь [#{ticket.number}]"
-    assert reply.field("Reply-To") == mail_routes.to_ticket(ticket.number)
+    assert told.field("Subject") == f"Re: Календарь [#{ticket.number}]"
+    assert told.field("Reply-To") == mail_routes.to_ticket(ticket.number)
 
-    quoted = "".join(f"> {line}\n" for line in reply.body().splitlines())
+    quoted = "".join(f"> {line}\n" for line in told.body().splitlines())
     back = from_anna(
         f"Теперь открывается!\n\n25.11.2026, 12:30, HotBot <{SUPPORT}> написал:\n{quoted}",
-        to=reply.field("Reply-To"),
-        subject=reply.field("Subject"),
+        to=told.field("Reply-To"),
+        subject=told.field("Subject"),
         message_id="<two@verf.example>",
-        more=(f"In-Reply-To: {reply.message['Message-ID']}",),
+        more=(f"In-Reply-To: {told.message['Message-ID']}",),
     )
     kept = come(back, mailbox)
     assert (kept.state, kept.ticket) == ("done", ticket)
@@ -206,17 +206,43 @@ def test_a_letter_that_can_be_answered_begins_with_the_line(
     assert page.select_one(".line").get_text().strip().startswith("##- ")
 
 
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        '<div dir="ltr">{new}</div><br><div class="gmail_quote">От: HotBot<br><blockquote class="gmail_quote">{ours}</blockquote></div>',
+        '<p class="MsoNormal">{new}</p><div><div style="border-top:solid #E1E1E1 1pt"><p><b>От:</b> HotBot</p></div></div>{ours}',
+        "<div>{new}</div><div><br></div><div>25.11.2026, 14:20, HotBot:</div>{ours}",
+        '<div>{new}</div><blockquote type="cite"><div>{ours}</div></blockquote>',
+        '<div>{new}</div><hr><div class="mail-quote-collapse">{ours}</div>',
+    ],
+    ids=["Gmail", "Outlook", "Mail.ru", "Apple Mail", "Yandex"],
+)
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_page_of_a_letter_is_cut_as_each_client_quotes_it(
+    quoted: str, language: str, mailbox: Mailbox, ticket: Ticket, sergey: User
+) -> None:
+    answer(ticket, sergey)
+    delivery = Delivery.objects.get(letter="ticket_reply")
+    delivery.language = language
+    page = letters.render(delivery, with_secret=True).html
+    body = re.sub(r"(?s)^.*<body[^>]*>|</body>.*$", "", page)
+    for ours in (page, body):
+        text = markup.to_text(quoted.format(new="Теперь открывается!", ours=ours))
+        assert "Проверьте, пожалуйста." in text
+        assert reply.split(text).visible == "Теперь открывается!"
+
+
 def test_a_personal_answer_looks_like_one_and_a_notice_like_a_machines(
     mailbox: Mailbox, sink: Sink, ticket: Ticket, sergey: User
 ) -> None:
     answer(ticket, sergey)
     send_all()
-    receipt, reply = to(sink, ANNA)
+    receipt, told = to(sink, ANNA)
     assert receipt.field("Auto-Submitted") == "auto-replied"
     assert receipt.field("X-Portal-Loop") == mail_routes.loop_mark()
-    assert reply.field("Auto-Submitted") == ""
-    assert reply.field("X-Portal-Loop") == ""
-    assert "List-Unsubscribe" not in reply.message
+    assert told.field("Auto-Submitted") == ""
+    assert told.field("X-Portal-Loop") == ""
+    assert "List-Unsubscribe" not in told.message
 
 
 def payloads() -> list[str]:
@@ -459,12 +485,11 @@ class Robot:
         """Write a letter, or answer one."""
         self.written += 1
         more = ("Auto-Submitted: auto-replied",) if self.says_so and of else ()
-        if of:
-            more += (f"In-Reply-To: {of.message['Message-ID']}",)
         raw = letter(
             "Спасибо за ваше письмо, я отвечу на него.",
             sender=self.address,
-            to=(of.field("Reply-To") or SUPPORT) if of else SUPPORT,
+            # Machines answer the sender on the envelope (RFC 3834, 4).
+            to=of.sender if of else SUPPORT,
             subject=f"Re: {of.message['Subject']}" if of else "Спасибо за ваше письмо",
             at=timezone.now(),
             message_id=f"<{self.written}@{self.address}>",
@@ -494,6 +519,9 @@ def test_two_robots_get_one_receipt_each_in_a_hundred_rounds(
         assert len(to(sink, robot.address)) == 1
         receipts = Delivery.objects.filter(letter="ticket_received", recipient=robot.address)
         assert receipts.count() == 1
+    # Answers went into the ticket, or beside it.
+    assert Ticket.objects.filter(requester=boris).exclude(messages__letter=None).exists()
+    assert Ticket.objects.filter(requester=anna, events__code="auto_reply").count() == 1
     states = set(IncomingLetter.objects.values_list("state", flat=True))
     assert states <= {"done", "quarantined", "discarded"}
     assert intake.MOST_RECEIPTS[0][0] == 5

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -303,9 +304,13 @@ def _answered(told: Mapping[str, Any]) -> list[int]:
     named = [mail_routes.named_by_id(one) for one in told["answers"]]
     if any(named):
         return [one for one in named if one]
-    # Letters that left before ids named tickets.
-    keys = Delivery.objects.filter(message_id__in=told["answers"]).values_list("context", flat=True)
-    return [one["number"] for one in keys if one.get("number")]
+    # Letters that left before ids named tickets; and machines answer the sender on the envelope
+    # (RFC 3834, 4), often without naming what they answer.
+    returned = [mail_routes.named(one, "b") for one in told["recipients"]]
+    ours = Delivery.objects.filter(
+        Q(message_id__in=told["answers"]) | Q(pk__in=[one for one in returned if one])
+    )
+    return [one["number"] for one in ours.values_list("context", flat=True) if one.get("number")]
 
 
 def _files_of(person: User, told: Mapping[str, Any], at: datetime) -> tuple[list[Any], list[str]]:
@@ -363,7 +368,8 @@ def _repeats_itself(letter: IncomingLetter) -> bool:
         received_at__lte=letter.received_at,
         text=letter.text,
     )
-    return lately.exists()
+    # Letters that are nothing but a file say nothing alike.
+    return bool(letter.text.strip()) and lately.exists()
 
 
 # What did not come from a person.

@@ -117,23 +117,21 @@ DEVICE = re.compile(
 def split(text: str) -> Reply:
     """Cut a letter into what is new, what is quoted and what is a signature."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    marked = next(
-        (place for place, line in enumerate(lines) if MARKER.match(line[:80])), len(lines)
-    )
-    above = _above(lines, marked)
-    head = [Kind.QUOTE] * (marked - above)
-    kinds = [*_kinds(lines[:above]), *head, *_below(lines[marked:])]
+    kinds = list(_kinds(lines))
+    marked = next((place for place, line in enumerate(lines) if MARKER.match(line[:80])), None)
+    if marked is not None:
+        kinds = [*_above(lines[:marked], kinds[:marked]), *_below(lines[marked:])]
     return Reply(tuple(_joined(lines, kinds)))
 
 
-def _above(lines: Sequence[str], marked: int) -> int:
-    """Give where a quote begins whose first words are our line: with the head a client put above it."""
-    if marked == len(lines):
-        return marked
-    place = marked
-    while place > 0 and marked - place < FIELDS_WITHIN and _is_head(lines[place - 1]):
+def _above(lines: Sequence[str], kinds: list[Kind]) -> list[Kind]:
+    """Take what a client put above our line for the head of the quote, where no rule knew it."""
+    place, left = len(lines), FIELDS_WITHIN
+    while place > 0 and (kinds[place - 1] is not Kind.NEW or (left and _is_head(lines[place - 1]))):
         place -= 1
-    return place
+        if kinds[place] is Kind.NEW:
+            kinds[place], left = Kind.QUOTE, left - 1
+    return kinds
 
 
 def _is_head(line: str) -> bool:
