@@ -80,6 +80,8 @@ def test_an_answer_threads_below_the_customers_own_letter_and_comes_back_into_th
     receipt, told = to(sink, ANNA)
 
     assert receipt.field("In-Reply-To") == told.field("In-Reply-To") == "<one@verf.example>"
+    # Some programs do not find an id on the line below its name.
+    assert b"\nMessage-ID: <t" in told.raw
     chain = told.field("References").split()
     assert chain[0] == mail_routes.message_id(ticket.number, f"rp{anna.pk}")
     assert chain[1:] == [receipt.field("Message-ID"), "<one@verf.example>"]
