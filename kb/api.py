@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from kb import actions, search
+from kb import actions, lists, search
 from kb.models import Article, Section
 from kb.readers import voter_of
 from portal import html
@@ -28,12 +28,15 @@ LANGUAGES = [code for code, _name in settings.LANGUAGES]
 class SectionOut(serializers.ModelSerializer):
     """A section."""
 
-    article_count = serializers.IntegerField()
+    within = serializers.CharField(
+        source="parent.slug", default=None, help_text="Slug of the section that it stands within"
+    )
+    article_count = serializers.IntegerField(help_text="With what stands within it")
 
     class Meta:
         model = Section
         fields = (
-            "slug", "title_ru", "title_en", "description_ru", "description_en", "icon",
+            "slug", "within", "title_ru", "title_en", "description_ru", "description_en", "icon",
             "article_count",
         )  # fmt: skip
 
@@ -137,7 +140,7 @@ class SectionList(generics.ListAPIView):
     def get_queryset(self) -> Any:
         """Begin with what may be seen: a section of hidden articles is as good as none."""
         visible = Article.objects.visible_to(self.request.user)
-        return Section.objects.filled_with(visible).order_by("order", "id")
+        return lists.filled(visible)
 
 
 class ArticleList(generics.ListAPIView):

@@ -26,6 +26,8 @@ ACCESS_OF = {
     Audience.CUSTOMERS: ("public", "customers"),
     Audience.STAFF: ("public", "customers", "staff"),
 }
+# What some readers of an article of an access may not read.
+BEYOND = {"public": ("customers", "staff"), "customers": ("staff",)}
 
 
 def audience_of(user: User | AnonymousUser) -> Audience:

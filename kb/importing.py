@@ -190,7 +190,7 @@ class _Addresses:
     def __init__(self, keys: list[str]) -> None:
         rows = Article.objects.values_list("source_key", "slug")
         kept = {key: slug for key, slug in rows if key}
-        taken = {"feed", *(slug for _key, slug in rows)}
+        taken = {*slugs.RESERVED, *(slug for _key, slug in rows)}
         self.slugs: dict[str, str] = {}
         for key in keys:
             slug = kept.get(key) or _free(key, taken)
@@ -285,8 +285,13 @@ def _from_file(name: str, path: Path) -> Source:
         access=access,
         language=_language(str(given.get("language") or "")),
         checked_on=checked_on if isinstance(checked_on, date) else None,
-        tags=tuple(str(tag)[:60] for tag in given.get("tags") or ()),
+        tags=_tags(given.get("tags")),
     )
+
+
+def _tags(given: Any) -> tuple[str, ...]:
+    found = given if isinstance(given, list) else str(given or "").split(",")
+    return tuple(tag for one in found if (tag := slugs.tag(str(one))))
 
 
 def _language(code: str) -> str:

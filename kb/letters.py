@@ -1,7 +1,7 @@
 """One function per letter about articles; its name is the name of the letter's template."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -11,6 +11,7 @@ from kb.models import Article, Revision
 from portal.delivery import outbox
 
 QUOTED = 4000  # characters
+LISTED = 20  # articles of a letter
 
 
 def sent_back(article: Article, author: User, editor: User, comment: str, *, at: datetime) -> None:
@@ -49,6 +50,26 @@ def not_helped(revision: Revision, comment: str, reasons: Sequence[str], *, at: 
             "url": _admin_page(article),
         },
         dedupe_key=f"article:{article.pk}:no:{at.date().isoformat()}",
+        at=at,
+    )
+
+
+def needing_care(owner: User, articles: Sequence[Article], *, on: date, at: datetime) -> None:
+    """Tell an owner which of their articles should be looked at; once a week."""
+    year, week, _day = on.isocalendar()
+    listed = reverse("admin:kb_article_changelist")
+    outbox.write(
+        letter="articles_need_care",
+        recipient=owner.email,
+        language=owner.language,
+        context={
+            "name": owner.get_short_name(),
+            "count": len(articles),
+            "more": max(0, len(articles) - LISTED),
+            "articles": [{"title": str(one), "url": _admin_page(one)} for one in articles[:LISTED]],
+            "url": f"{settings.SITE_URL}{listed}?waits=care&owner__id__exact={owner.pk}",
+        },
+        dedupe_key=f"articles:care:{owner.pk}:{year}-{week}",
         at=at,
     )
 

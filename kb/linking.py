@@ -5,32 +5,48 @@ from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 
-from kb.models import Article, ArticleLink, OldAddress
+from kb import slugs
+from kb.models import Article, ArticleLink, OldAddress, Section
+from portal import links
 
 HREF = re.compile(r'<a [^>]*?href="([^"]{1,500})"')
 INNER = re.compile(r"^/kb/([-\w]{1,200})/(?:[#?].*)?$")
-SHORT = re.compile(r"^/to/(\w{4,12})/?$")
+SHELF = re.compile(r"^/kb/sections/([-\w]{1,120})/(?:[#?].*)?$")
+SHORT = re.compile(r"^/to/([-\w]{1,60})$")
+OUTER = re.compile(r"^https?://", re.IGNORECASE)
 
 
 def read(articles: Sequence[Article]) -> None:
-    """Keep what the current words of these articles link to; broken is what leads to no article."""
-    ArticleLink.objects.filter(article__in=[one.pk for one in articles]).delete()
+    """Keep what the current words of these articles link to; broken is what leads to no article.
+
+    What an address of elsewhere answered when it was asked last is known still.
+    """
     found = {
         article.pk: addresses_in(article.current_revision.body)
         for article in articles
         if article.current_revision
     }
-    targets = _targets({address for some in found.values() for address in some})
+    everything = {address for some in found.values() for address in some}
+    asked = _asked(everything)
+    ArticleLink.objects.filter(article__in=[one.pk for one in articles]).delete()
+    targets = _targets(everything)
+    pages = _pages(everything)
     ArticleLink.objects.bulk_create(
         ArticleLink(
             article_id=pk,
             address=address,
             target_id=targets.get(address),
-            state=_state(address, targets),
+            state=asked[address].state if address in asked else _state(address, targets, pages),
+            checked_at=asked[address].checked_at if address in asked else None,
         )
         for pk, some in found.items()
         for address in some
     )
+
+
+def _asked(addresses: set[str]) -> dict[str, ArticleLink]:
+    rows = ArticleLink.objects.filter(address__in=addresses, checked_at__isnull=False)
+    return {one.address: one for one in rows}
 
 
 def forget(articles: Iterable[Article]) -> None:
@@ -43,27 +59,28 @@ def forget(articles: Iterable[Article]) -> None:
 def arrived(articles: Iterable[Article]) -> None:
     """Mend the links that waited for these articles."""
     for article in articles:
-        waiting = ArticleLink.objects.filter(
-            address__in=[f"/kb/{article.slug}/", f"/to/{article.short_code}"]
-        )
-        waiting.update(target=article, state="ok")
+        follow(article.slug, article)
+        ArticleLink.objects.filter(address=f"/to/{article.short_code}").update(target=article)
         ArticleLink.objects.filter(target=article).update(state="ok")
 
 
 def follow(slug: str, article: Article) -> None:
-    """Know that links to an old address of an article lead to it still."""
-    ArticleLink.objects.filter(address=f"/kb/{slug}/").update(target=article, state="ok")
+    """Know that links to an address that an article has or had lead to it."""
+    # With whatever place in it, or mark, a link names behind the address.
+    waiting = ArticleLink.objects.filter(address__startswith=f"/kb/{slug}/")
+    waiting.update(target=article, state="ok")
 
 
 def addresses_in(body: str) -> list[str]:
-    """Give the addresses that words link to, each once, ours without the name of the site."""
+    """Give the addresses that can be looked after, each once, ours without the name of the site."""
     found = (_ours(address.replace("&amp;", "&")) for address in HREF.findall(body))
-    kept = [one for one in found if one.startswith(("/kb/", "/to/", "http://", "https://"))]
-    return list(dict.fromkeys(kept))
+    kinds = (INNER, SHELF, SHORT, OUTER)
+    return list(dict.fromkeys(one for one in found if any(kind.match(one) for kind in kinds)))
 
 
 def _ours(address: str) -> str:
-    return address.removeprefix(settings.SITE_URL) if settings.SITE_URL else address
+    site = f"{settings.SITE_URL}/"
+    return f"/{address.removeprefix(site)}" if address.startswith(site) else address
 
 
 def _targets(addresses: set[str]) -> dict[str, int]:
@@ -79,7 +96,18 @@ def _targets(addresses: set[str]) -> dict[str, int]:
     return {address: pk for address, pk in named if pk is not None}
 
 
-def _state(address: str, targets: dict[str, int]) -> str:
-    if not INNER.match(address):
-        return "ok" if address in targets else ""  # what is not an article of ours is asked later
-    return "ok" if address in targets else "broken"
+def _pages(addresses: set[str]) -> set[str]:
+    """Give those of these addresses that are pages of ours beside articles."""
+    shelves = {address: match[1] for address in addresses if (match := SHELF.match(address))}
+    known = set(Section.objects.filter(slug__in=shelves.values()).values_list("slug", flat=True))
+    old = OldAddress.objects.filter(slug__in=shelves.values(), section__isnull=False)
+    known |= set(old.values_list("slug", flat=True))
+    own = {one for one in addresses if (match := INNER.match(one)) and match[1] in slugs.RESERVED}
+    own |= {one for one in addresses if (match := SHORT.match(one)) and links.is_name(match[1])}
+    return own | {address for address, slug in shelves.items() if slug in known}
+
+
+def _state(address: str, targets: dict[str, int], pages: set[str]) -> str:
+    if address in targets or address in pages:
+        return "ok"
+    return "" if OUTER.match(address) else "broken"  # elsewhere is asked later

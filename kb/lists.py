@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple, TypedDict
 
 from django.db.models import Count, Q
@@ -9,11 +10,13 @@ from django.db.models import Count, Q
 from kb.audience import audience_of
 from kb.memory import remember
 from kb.models import Article, Kind, Section
+from kb.querysets import ArticleQuerySet
 from kb.search import Reader, similar
 
 MOST = 5
 MOST_RELATED = 4
 MOST_QUESTIONS = 60
+MOST_ON_A_PAGE = 300  # questions on the page of all of them
 
 
 class HomeLists(TypedDict):
@@ -22,6 +25,7 @@ class HomeLists(TypedDict):
     sections: Sequence[Section]
     popular: Sequence[Article]
     recent: Sequence[Article]
+    has_questions: bool
 
 
 class Around(NamedTuple):
@@ -81,18 +85,46 @@ def _above(section: Section, known: Mapping[int, Section]) -> list[Section]:
 
 
 def _tree(user: Reader, language: str) -> list[Section]:
-    """Give all sections that hold something, counts with all that stands within (`article_count`)."""
-    visible = Article.objects.visible_to(user).in_language(language)
+    return filled(Article.objects.visible_to(user).in_language(language))
+
+
+def filled(visible: ArticleQuerySet) -> list[Section]:
+    """Give the sections that hold some of these, with all that stands within (`article_count`)."""
     own = dict(visible.values_list("section").annotate(count=Count("id")).order_by())
-    everything = list(Section.objects.order_by("order", "id"))
+    everything = list(Section.objects.select_related("parent").order_by("order", "id"))
     known = {one.pk: one for one in everything}
     totals: Counter[int] = Counter()
     for pk, count in own.items():
         for one in (known[pk], *_above(known[pk], known)):
             totals[one.pk] += count
     for one in everything:
-        one.article_count = totals[one.pk]  # type: ignore[attr-defined]  # as filled_with() names it
+        one.article_count = totals[one.pk]  # type: ignore[attr-defined]  # a note of ours, for pages
     return [one for one in everything if totals[one.pk]]
+
+
+def within(shelf: Section, user: Reader, language: str) -> list[int]:
+    """Give the numbers of a section and of all that stand within it and hold something."""
+    tree = remember(("tree", language, audience_of(user)), lambda: _tree(user, language))
+    known = {one.pk: one for one in tree}
+    return [one.pk for one in tree if shelf.pk in {one.pk, *_numbers(_above(one, known))}]
+
+
+def _numbers(sections: Sequence[Section]) -> list[int]:
+    return [one.pk for one in sections]
+
+
+def all_questions(user: Reader, language: str) -> list[tuple[Section, list[Article]]]:
+    """Give every question with its short answer, by section, sections in their order."""
+    key = ("questions", language, audience_of(user))
+    return remember(key, lambda: _all_questions(user, language))
+
+
+def _all_questions(user: Reader, language: str) -> list[tuple[Section, list[Article]]]:
+    visible = Article.objects.visible_to(user).in_language(language)
+    asked = visible.filter(kind=Kind.QUESTION).for_reading()
+    ordered = asked.order_by("section__order", "section", "current_revision__title", "id")
+    found = groupby(ordered[:MOST_ON_A_PAGE], key=lambda one: one.section)
+    return [(section, list(some)) for section, some in found]
 
 
 def questions(section: Section, user: Reader, language: str) -> list[Article]:
@@ -125,6 +157,7 @@ def _home_lists(user: Reader, language: str) -> HomeLists:
         "sections": [one for one in tree if one.parent_id is None],
         "popular": list(visible.for_list().popular()[:MOST]),
         "recent": list(visible.for_list().order_by("-updated_at", "-id")[:MOST]),
+        "has_questions": visible.filter(kind=Kind.QUESTION).exists(),
     }
 
 

@@ -5,21 +5,38 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Left
 from django.utils import timezone
 
-from kb.audience import ACCESS_OF, audience_of
+from kb.audience import ACCESS_OF, BEYOND, audience_of
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from kb.models import Article, Section  # noqa: F401 (named in the bases below)
+    from kb.models import Article, ArticleLink  # noqa: F401 (named in the bases below)
 
 
 LONGEST_SEARCHED = 12_000  # characters in which a passage is looked for
 POPULAR_FOR = timedelta(days=30)
+
+
+class ArticleLinkQuerySet(models.QuerySet["ArticleLink"]):
+    """Links in articles."""
+
+    def leading_nowhere(self) -> ArticleLinkQuerySet:
+        """Keep those that lead nowhere, or where not all readers of the article may follow."""
+        return self.filter(Q(state="broken") | Q(pk__in=self.closed().values("pk")))
+
+    def closed(self) -> ArticleLinkQuerySet:
+        """Keep those to articles that not all readers of the linking one may read."""
+        found = Q()
+        for access, beyond in BEYOND.items():
+            found |= Q(article__access=access, target__access__in=beyond)
+        return self.filter(found)
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -48,13 +65,39 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(Q(language=language) | untranslated)
 
     def stale(self, on: date) -> ArticleQuerySet:
-        """Keep the published articles that should be looked at again by a day."""
-        return self.published().filter(review_by__lte=on)
+        """Keep the published articles that should be looked at again by a day.
+
+        One that nobody has checked yet is due a while after it came out.
+        """
+        long_ago = on - timedelta(days=settings.KB_REVIEW_DAYS)
+        unchecked = Q(review_by=None, published_at__date__lte=long_ago)
+        return self.published().filter(Q(review_by__lte=on) | unchecked)
+
+    def broken(self) -> ArticleQuerySet:
+        """Keep the published articles with a link that leads nowhere, or not all of their readers."""
+        links = ArticleLinkQuerySet(apps.get_model("kb.ArticleLink"))
+        return self.published().filter(pk__in=links.leading_nowhere().values("article"))
+
+    def needing_care(self, on: date) -> ArticleQuerySet:
+        """Keep what somebody should look after: due, flagged, outdated as a translation, broken."""
+        everything: ArticleQuerySet = self.model._default_manager.all()
+        found = (everything.stale(on), everything.older_translations(), everything.broken())
+        cares = ~Q(needs_change="")
+        for some in found:
+            cares |= Q(pk__in=some.values("pk"))
+        return self.published().filter(cares)
 
     def older_translations(self) -> ArticleQuerySet:
-        """Keep the translations whose original has changed since."""
+        """Keep the translations whose original has changed since, and nobody said that they hold."""
+        confirmed = apps.get_model("kb.ArticleEvent")._default_manager.filter(
+            article=OuterRef("pk"),
+            code="confirmed",
+            at__gte=OuterRef("translation_of__updated_at"),
+        )
         return self.published().filter(
-            translation_of__status="published", translation_of__updated_at__gt=F("updated_at")
+            ~Exists(confirmed),
+            translation_of__status="published",
+            translation_of__updated_at__gt=F("updated_at"),
         )
 
     def popular(self) -> ArticleQuerySet:
@@ -77,12 +120,3 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Load what an answer of search shows; passages are cut from the beginning of its words."""
         words = Left("current_revision__plain", LONGEST_SEARCHED)
         return self.for_list().annotate(words=words)
-
-
-class SectionQuerySet(models.QuerySet["Section"]):
-    """Sections."""
-
-    def filled_with(self, articles: ArticleQuerySet) -> SectionQuerySet:
-        """Keep the sections that hold some of these articles and count them: `article_count`."""
-        held = Count("articles", filter=Q(articles__in=articles.values("id")))
-        return self.alias(held=held).filter(held__gt=0).annotate(article_count=F("held"))

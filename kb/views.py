@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from kb import actions, lists, memory, search
+from kb import actions, counting, lists, machines, memory, offered, search, slugs
 from kb.audience import ACCESS_OF, audience_of
 from kb.forms import VoteForm
 from kb.models import Access, Article, Kind, OldAddress, Picture, Revision, Section
@@ -50,21 +50,31 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
     shelf = lists.shelf(slug, request.user, get_language())
     if shelf is None:
         moved = Section.objects.filter(old_addresses__slug=slug).first()
-        if moved is not None:
+        # The new address says what stands there: only to who may read something of it.
+        if moved and lists.shelf(moved.slug, request.user, get_language()):
             return redirect(moved, permanent=True)
         raise Http404
     visible = Article.objects.visible_to(request.user).in_language(get_language())
     inside = visible.filter(section=shelf.section, kind=Kind.ARTICLE).for_list()
     ordered = inside.order_by("current_revision__title", "id")
+    asked = lists.questions(shelf.section, request.user, get_language())
+    shown = Paginator(ordered, ARTICLES_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "section": shelf.section,
+        "canonical": _canonical(request, shelf.section.get_absolute_url(), shown.number),
         "children": shelf.children,
-        "questions": lists.questions(shelf.section, request.user, get_language()),
-        "shown": Paginator(ordered, ARTICLES_A_PAGE).get_page(request.GET.get("page")),
+        "questions": asked,
+        "data": machines.about_questions(asked),
+        "shown": shown,
         "sections": shelf.beside,
         "crumbs": [(_("Knowledge base"), reverse("home")), *_path_to(shelf.above)],
     }
-    return render(request, "kb/section.html", context)
+    return strangers.revalidated(request, render(request, "kb/section.html", context))
+
+
+def _canonical(request: HttpRequest, address: str, number: int = 1) -> str:
+    """Give the one address of a page of a list, without what else was asked."""
+    return request.build_absolute_uri(f"{address}?page={number}" if number > 1 else address)
 
 
 def _path_to(sections: Sequence[Section]) -> list[tuple[str, str]]:
@@ -72,20 +82,36 @@ def _path_to(sections: Sequence[Section]) -> list[tuple[str, str]]:
 
 
 @require_safe
+@memory.at_one_version()
+def questions(request: HttpRequest) -> HttpResponse:
+    """Show every question that has a short answer, by section."""
+    shelves = lists.all_questions(request.user, get_language())
+    context = {
+        "shelves": shelves,
+        "canonical": request.build_absolute_uri(reverse("kb:questions")),
+        "data": machines.about_questions(one for _section, some in shelves for one in some),
+        "crumbs": [(_("Knowledge base"), reverse("home"))],
+    }
+    return strangers.revalidated(request, render(request, "kb/questions.html", context))
+
+
+@require_safe
 def tag(request: HttpRequest, tag: str) -> HttpResponse:
     """Show the articles with a tag; one that no article of this reader has does not exist."""
+    tag = slugs.tag(tag)
     visible = Article.objects.visible_to(request.user).in_language(get_language())
-    tagged = visible.filter(tags__contains=[tag[:60]]).for_list()
+    tagged = visible.filter(tags__contains=[tag]).for_list()
     shown = Paginator(tagged.order_by("current_revision__title", "id"), ARTICLES_A_PAGE)
     page_shown = shown.get_page(request.GET.get("page"))
     if not page_shown.object_list:
         raise Http404
     context = {
         "tag": tag,
+        "canonical": _canonical(request, reverse("kb:tag", args=[tag]), page_shown.number),
         "shown": page_shown,
         "crumbs": [(_("Knowledge base"), reverse("home"))],
     }
-    return render(request, "kb/tag.html", context)
+    return strangers.revalidated(request, render(request, "kb/tag.html", context))
 
 
 @require_safe
@@ -126,7 +152,9 @@ def _article(request: HttpRequest, slug: str) -> HttpResponse:
         "headings": headings if len(headings) >= FEWEST_HEADINGS else (),
         "minutes": minutes_of(revision.body),
         "short_link": request.build_absolute_uri(reverse("short_link", args=[found.short_code])),
-        "around": lists.around(found, request.user),
+        "around": (around := lists.around(found, request.user)),
+        "languages": _languages(request, found, around.translations),
+        "data": machines.about_questions([found]) if found.kind == Kind.QUESTION else "",
         "crumbs": [
             (_("Knowledge base"), reverse("home")),
             *_path_to(lists.above(found.section)),
@@ -139,6 +167,14 @@ def _article(request: HttpRequest, slug: str) -> HttpResponse:
         "reasons": actions.REASON_WORDS,
     }
     return render(request, "kb/article.html", context)
+
+
+def _languages(
+    request: HttpRequest, found: Article, others: Sequence[Article]
+) -> list[tuple[str, str]]:
+    """Give where an article stands in each language, itself among them; nothing if in one only."""
+    alike = [found, *others] if others else []
+    return [(one.language, request.build_absolute_uri(one.get_absolute_url())) for one in alike]
 
 
 def _moved_or_gone(request: HttpRequest, slug: str) -> HttpResponse:
@@ -226,7 +262,10 @@ def vote(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def read(request: HttpRequest, slug: str) -> HttpResponse:
     """Count a real reading: a browser says so after a while on the page."""
-    found = get_object_or_404(Article.objects.visible_to(request.user), slug=slug)
+    visible = Article.objects.visible_to(request.user).select_related("current_revision")
+    light = visible.defer("current_revision__body", "current_revision__plain")
+    found = get_object_or_404(light, slug=slug)
+    offered.remember_read(request, found, at=timezone.now())
     if within_rate(request, "read"):
         actions.count_read(article=found, on=timezone.localdate())
     return HttpResponse(status=204)
@@ -256,12 +295,22 @@ def find(request: HttpRequest) -> HttpResponse:
             offset=(number - 1) * HITS_A_PAGE,
             is_literal="literal" in request.GET,
         )
+        before = (number - 1) * HITS_A_PAGE
+        context["proof"] = counting.search_shown(request, results, before=before)
         context["is_last"] = number * HITS_A_PAGE >= results.total
         context["tabs"] = [
             (one, count, f"?{urlencode({'q': asked, 'section': one.slug})}")
             for one, count in results.sections[:MOST_TABS]
         ]
     return render(request, "kb/search.html", context)
+
+
+@require_POST
+def clicked(request: HttpRequest) -> HttpResponse:
+    """Count what was opened from the answers: a browser says so while it leaves the page."""
+    if within_rate(request, "clicked"):
+        counting.hit_opened(request)
+    return HttpResponse(status=204)
 
 
 @require_safe

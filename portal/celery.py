@@ -101,6 +101,22 @@ app.conf.update(
             "schedule": 20.0,
             "options": {"expires": 20},
         },
+        "check the links of articles": {
+            "task": "kb.tasks.check_links",
+            "schedule": 600.0,
+            "options": {"expires": 600},
+        },
+        # Looked for several times a day and written once a week: the letter's key says which.
+        "remind the owners of articles": {
+            "task": "kb.tasks.remind_owners",
+            "schedule": 6 * 3600.0,
+            "options": {"expires": 6 * 3600},
+        },
+        "forget old questions": {
+            "task": "kb.tasks.forget_questions",
+            "schedule": 6 * 3600.0,
+            "options": {"expires": 6 * 3600},
+        },
         "forget unsent files": {
             "task": "tickets.tasks.forget_unsent_files",
             "schedule": 3600.0,

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Invitation, Organization, Role, User
 from accounts.requests import signed_in
-from kb.models import Article, ArticleStatus, Section, StopWord, Synonyms
+from kb.models import Article, ArticleStatus, AskedQuestion, Section, StopWord, Synonyms
 from portal.delivery.models import Delivery, Heartbeat, State
 from portal.feedback.models import Feedback
 from portal.jobs.models import Job
@@ -89,6 +89,7 @@ MENU: Sequence[tuple[Any, Sequence[tuple[type[Model], str]]]] = (
         gettext_lazy("Knowledge base"),
         (
             (Article, "article"),
+            (AskedQuestion, "school"),
             (Section, "shelves"),
             (Synonyms, "sync_alt"),
             (StopWord, "block"),
@@ -245,6 +246,7 @@ def _counts(person: User, at: datetime) -> dict[str, int]:
         "on_their_way": Delivery.objects.filter(state__in=[State.PENDING, State.SENDING]),
         "drafts": Article.objects.filter(status=ArticleStatus.DRAFT),
         "to_review": Article.objects.filter(submitted_revision__isnull=False),
+        "care": Article.objects.needing_care(timezone.localdate(at)),
     }
     composed = {name: _composed(rows) for name, rows in counted.items()}
     values = [value for _sql, given in composed.values() for value in given]
@@ -321,9 +323,11 @@ def _letter_cards(counts: Mapping[str, int]) -> list[Card]:
 def _article_cards(counts: Mapping[str, int]) -> list[Card]:
     drafts = _shown(counts["drafts"])
     href = f"{_list_of(Article)}?status__exact={ArticleStatus.DRAFT}"
-    reviewed = f"{_list_of(Article)}?waits=review"
+    reviewed, care = f"{_list_of(Article)}?waits=review", f"{_list_of(Article)}?waits=care"
     note, waits = _("articles that somebody else should read"), _shown(counts["to_review"])
+    cared = _("due, flagged, or with links that lead nowhere")
     return [
         Card(_("To review"), waits, note, reviewed, bool(counts["to_review"])),
+        Card(_("Articles to look after"), _shown(counts["care"]), cared, care, is_urgent=False),
         Card(_("Drafts"), drafts, _("articles nobody reads yet"), href, is_urgent=False),
     ]

@@ -20,6 +20,9 @@ SILENCE = {
     "life-of-tickets": timedelta(minutes=20),
     "forget-unsent-files": timedelta(hours=3),
     "forget-old-deliveries": timedelta(hours=3),
+    "publish-articles": timedelta(minutes=5),
+    "article-links": timedelta(hours=1),
+    "article-owners": timedelta(days=1),
 }
 
 

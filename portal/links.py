@@ -17,6 +17,11 @@ def register_name(slug: str, url_name: str) -> None:
     _named[slug] = url_name
 
 
+def is_name(slug: str) -> bool:
+    """Whether a page of our own has this short link."""
+    return slug in _named
+
+
 def register_resolver(resolver: Resolver) -> None:
     """Let an app find pages of its own by slug; it answers an address, or None."""
     _resolvers.append(resolver)

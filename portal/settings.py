@@ -202,6 +202,7 @@ ACCOUNT_RATE_LIMITS = {
     "vote": "60/h/ip",
     "rating": "60/h/ip",
     "read": "600/h/ip",
+    "clicked": "120/h/ip",
     "invite": "30/h/user",
     "request_login_code": "20/m/ip,5/h/key,10/d/key",
 }
@@ -411,6 +412,8 @@ UNFOLD = {
 }  # fmt: skip
 
 KB_REVIEW_DAYS = env.int("KB_REVIEW_DAYS", default=180)  # until an article is looked at again
+# Whether links of articles to elsewhere are asked; the demo talks to nobody.
+KB_CHECK_LINKS = env.bool("KB_CHECK_LINKS", default=not DEMO)
 
 # --- the editor of articles: what it may write; portal/html.py is what keeps it to that ------------
 CKEDITOR_CONFIGS = {

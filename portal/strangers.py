@@ -3,8 +3,12 @@
 Most readers of the knowledge base are not signed in and see the same page. It is kept in the memory
 of this process, under everything it depends on, for the minute in which it was made: hours open
 and close on the minute, so no reader is told a wrong state. docs/decisions/0006.
+
+A browser that has a page already is told so (304). Its mark is made of the page as it is now, so
+whatever changes the page, an article or the opening of support, changes the mark at once.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Hashable
 from datetime import datetime
@@ -13,6 +17,7 @@ from threading import Lock
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language
 
 MOST = 500  # pages; some 20 KB each
@@ -33,15 +38,37 @@ def keep(
     The key names what the page depends on beside its address, its language and the minute.
     """
     if not is_stranger(request):
-        return make()
+        return revalidated(request, make())
     whole = (key, request.scheme, request.get_host(), request.path, get_language())
     page = _find(whole, int(at.timestamp() // 60))
     if page is not None:
-        return HttpResponse(page.replace(PLACE, get_token(request).encode()))
+        response = HttpResponse(page.replace(PLACE, get_token(request).encode()))
+        return _marked(request, response, page)
     response = make()
-    if response.status_code == 200:  # noqa: PLR2004 (everybody knows it)
-        _put(whole, response.content)
-    return response
+    if response.status_code != 200:  # noqa: PLR2004 (everybody knows it)
+        return response
+    page = _without_tokens(response.content)
+    _put(whole, page)
+    return _marked(request, response, page)
+
+
+def revalidated(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Answer 304 instead of a page that the browser has already."""
+    if response.status_code != 200:  # noqa: PLR2004 (everybody knows it)
+        return response
+    return _marked(request, response, _without_tokens(response.content))
+
+
+def _marked(request: HttpRequest, response: HttpResponse, page: bytes) -> HttpResponse:
+    # The forms of a page work only beside the cookie they were made with: another one, another mark.
+    secret = str(request.META.get("CSRF_COOKIE", "")).encode()
+    mark = hashlib.blake2b(page, digest_size=16, key=secret[:64]).hexdigest()
+    response.headers["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, ["Cookie"])
+    etag = f'W/"{mark}"'
+    response.headers["ETag"] = etag
+    answer = get_conditional_response(request, etag=etag, response=response)
+    return answer if isinstance(answer, HttpResponse) else response
 
 
 def is_stranger(request: HttpRequest) -> bool:
@@ -69,7 +96,11 @@ def _find(whole: Hashable, minute: int) -> bytes | None:
     return _kept.get(whole)
 
 
+def _without_tokens(page: bytes) -> bytes:
+    # Tokens are one reader's own, and every reader gets others.
+    return TOKEN.sub(rb"\g<1>" + PLACE + b'"', page)
+
+
 def _put(whole: Hashable, page: bytes) -> None:
     if len(_kept) < MOST:
-        # Tokens are one reader's own, and every reader gets others.
-        _kept[whole] = TOKEN.sub(rb"\g<1>" + PLACE + b'"', page)
+        _kept[whole] = page

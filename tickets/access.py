@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.db.models import Q, QuerySet
 
 from accounts.models import Property, User
+from portal import exchange
 from tickets import rules
 from tickets.models import Attachment, Development, Message, Participant, SavedView, Ticket
 from tickets.querysets import develops, sees_all
@@ -174,6 +175,11 @@ def can_watch(user: User, ticket: Ticket) -> bool:
 def can_draft(user: User, ticket: Ticket) -> bool:
     """Whether this person may leave here what they have begun to write."""
     return works_on(user, ticket)
+
+
+def can_write_article(user: User, ticket: Ticket) -> bool:
+    """Whether this person may make an article of a ticket they work on."""
+    return can_see(user, ticket) and user.works_desk and exchange.of_articles().may_write(user)
 
 
 def attachments_for(user: User) -> QuerySet[Attachment]:

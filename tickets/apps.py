@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from portal import exchange
 from portal.delivery import envelope
 from portal.jobs import kinds
 from portal.support import hooks
@@ -16,10 +17,11 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to changes of hours; models must be ready for that, hence not at the top."""
-        from tickets import clock, exports, outgoing, rescheduling  # noqa: PLC0415
+        from tickets import clock, exports, offered, outgoing, rescheduling  # noqa: PLC0415
 
         hooks.on_hours_changed.append(rescheduling.hours_changed)
         hooks.limits.append(clock.limits)
+        exchange.give_tickets(offered)
         envelope.addressing.append(outgoing.envelope_of)
         envelope.refusing.append(outgoing.why_not)
         kinds.register(rescheduling.RESCHEDULE)

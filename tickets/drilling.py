@@ -16,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organization, User
 from tickets.models import (
+    ArticleTie,
     Category,
     ChannelCode,
     Clock,
@@ -206,6 +207,26 @@ def _filed(wish: Wish) -> QuerySet[Ticket]:
     return found.filter(_of_clock(wish, "assignee"))
 
 
+def _read_first(wish: Wish) -> QuerySet[Ticket]:
+    """Give tickets that were filed although something was read, by the day of the reading."""
+    start, end = wish.period.bounds
+    ties = ArticleTie.objects.filter(
+        ticket=OuterRef("pk"), kind=ArticleTie.Kind.READ, at__gte=start, at__lt=end
+    )
+    found: QuerySet[Ticket] = Ticket.objects.filter(Exists(ties))
+    return found
+
+
+def _unread(wish: Wish) -> QuerySet[Ticket]:
+    """Give tickets that were filed without having read anything."""
+    start, end = wish.period.bounds
+    ties = ArticleTie.objects.filter(ticket=OuterRef("pk"), kind=ArticleTie.Kind.READ)
+    found: QuerySet[Ticket] = Ticket.objects.filter(
+        ~Exists(ties), received_at__gte=start, received_at__lt=end
+    )
+    return found
+
+
 def _reopened(wish: Wish) -> QuerySet[Clock]:
     start, end = wish.period.bounds
     before = Clock.objects.filter(
@@ -259,6 +280,10 @@ SOURCES: Mapping[str, Source] = {
     ),
     "owed": Source(_("Answers that are owed and late by now"), _owed, "holds_at", _CLOCK[:5]),
     "filed": Source(_("Tickets filed"), _filed, "received_at", _TICKET),
+    "read_first": Source(
+        _("Filed although an article was read"), _read_first, "received_at", _TICKET
+    ),
+    "unread": Source(_("Filed without reading"), _unread, "received_at", _TICKET),
     "reopened": Source(_("Taken up again"), _reopened, "started_at", _TICKET),
     "rated": Source(_("Ratings"), _rated, "rated_at", (*_TICKET, "score")),
 }
@@ -269,6 +294,8 @@ COLUMNS: Mapping[Callable[[Wish], QuerySet[Any, Any]], tuple[str, ...]] = {
     _owed: (*_OF_CLOCK, "ticket__assignee__full_name", "kind"),
     _reopened: (*_OF_CLOCK, "ticket__assignee__full_name"),
     _filed: ("number", "subject", "organization__name", "assignee__full_name"),
+    _read_first: ("number", "subject", "organization__name", "assignee__full_name"),
+    _unread: ("number", "subject", "organization__name", "assignee__full_name"),
     _rated: (
         *("ticket__number", "ticket__subject", "ticket__organization__name"),
         *("specialist__full_name", "score"),

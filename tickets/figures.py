@@ -12,10 +12,11 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Min
 
+from portal import exchange
 from portal.delivery import heartbeats
 from portal.delivery.models import Heartbeat
 from portal.support.schedule import ground
-from tickets.models import DayFigure, Ticket
+from tickets.models import DayFigure, Dimension, Metric, Ticket
 
 JOB = "figures"
 AGAIN = timedelta(days=1)  # before the last run: what was at work then is counted now
@@ -98,6 +99,17 @@ select day, metric, dimension, value, sum(n), sum(promised), sum(in_time), sum(a
     coalesce(array_agg(n order by bucket) filter (where bucket is not null), '{{}}')
 from cells group by day, metric, dimension, value
 """
+# Readings after which the reader filed a ticket: on the day of the reading, as readings are counted.
+ASKED_AFTER_READING = """
+select (at at time zone %(zone)s)::date as day, count(*)::int from tickets_articletie
+where kind = 'read' and at >= %(start)s and at < %(end)s group by day
+"""
+FILED_UNREAD = """
+select (t.received_at at time zone %(zone)s)::date as day, count(*)::int from tickets_ticket t
+where t.received_at >= %(start)s and t.received_at < %(end)s and not exists (
+    select from tickets_articletie a where a.ticket_id = t.id and a.kind = 'read')
+group by day
+"""
 OF_DAYS = (ENDED, FILED, REOPENED, RATED)
 # What was open on the eve, and what came and went since: the clock of the work tells both.
 BACKLOG = """
@@ -175,6 +187,30 @@ def _count(first: date, last: date) -> None:
     for facts in OF_DAYS:
         _execute(SPREAD.format(facts=facts), given)
     _execute(BACKLOG, given)
+    _count_who_came(first, last, given)
+
+
+def _count_who_came(first: date, last: date, given: dict[str, Any]) -> None:
+    """Count readings and tickets without one, and which needed no ticket (docs/knowledge-base.md)."""
+    reads = exchange.of_articles().reads_by_day(first, last)
+    asked, unread = _by_day(ASKED_AFTER_READING, given), _by_day(FILED_UNREAD, given)
+    DayFigure.objects.bulk_create(
+        DayFigure(
+            day=day,
+            metric=Metric.CAME,
+            dimension=Dimension.ALL,
+            total=reads.get(day, 0) + unread.get(day, 0),
+            promised=reads.get(day, 0) + unread.get(day, 0),
+            in_time=max(0, reads.get(day, 0) - asked.get(day, 0)),
+        )
+        for day in sorted({*reads, *unread})
+    )
+
+
+def _by_day(sql: str, given: dict[str, Any]) -> dict[date, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {name: given[name] for name in ("zone", "start", "end")})
+        return dict(cursor.fetchall())
 
 
 @transaction.atomic

@@ -136,6 +136,11 @@ class Line:
         return self.of(Metric.FILED)
 
     @property
+    def came(self) -> Tally:
+        """Readings of articles and tickets filed without one; in time: those that needed no ticket."""
+        return self.of(Metric.CAME)
+
+    @property
     def rated(self) -> Tally:
         """Ratings."""
         return self.of(Metric.RATED)

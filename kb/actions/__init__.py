@@ -1,9 +1,31 @@
 """What can be done to articles: write, review, publish, put away, vote, read."""
 
 from kb.actions.access import can_publish, can_write
+from kb.actions.care import check_links, confirm_all, remind_owners
+from kb.actions.learning import (
+    Asked,
+    Counted,
+    NobodyAsks,
+    count_click,
+    count_questions,
+    forget_questions,
+    mark_question,
+)
 from kb.actions.pictures import add_picture, describe_picture
 from kb.actions.reading import LONGEST_COMMENT, REASON_WORDS, REASONS, count_read, vote
-from kb.actions.shelves import check_place, confirm, flag, keep, keep_section, next_review, relate
+from kb.actions.shelves import (
+    check_address,
+    check_place,
+    confirm,
+    due_on,
+    flag,
+    keep,
+    keep_section,
+    known_tags,
+    next_review,
+    relate,
+    tags_of,
+)
 from kb.actions.teaching import forget_taught, keep_stop_word, keep_synonyms, synonyms_of
 from kb.actions.words import (
     FromElsewhere,
@@ -19,6 +41,7 @@ from kb.actions.words import (
     let_go,
     restore_revision,
     save,
+    write_draft,
 )
 from kb.actions.workflow import (
     NothingToReview,
@@ -43,7 +66,10 @@ __all__ = [
     "LONGEST_COMMENT",
     "REASONS",
     "REASON_WORDS",
+    "Asked",
+    "Counted",
     "FromElsewhere",
+    "NobodyAsks",
     "NotDescribed",
     "NotSubmitted",
     "NotWritten",
@@ -58,13 +84,20 @@ __all__ = [
     "archive",
     "can_publish",
     "can_write",
+    "check_address",
+    "check_links",
     "check_pictures",
     "check_place",
     "check_words",
     "confirm",
+    "confirm_all",
+    "count_click",
+    "count_questions",
     "count_read",
     "describe_picture",
+    "due_on",
     "flag",
+    "forget_questions",
     "forget_taught",
     "forget_unsaved",
     "hold",
@@ -73,12 +106,15 @@ __all__ = [
     "keep_stop_word",
     "keep_synonyms",
     "keep_unsaved",
+    "known_tags",
     "let_go",
+    "mark_question",
     "next_review",
     "publish",
     "publish_due",
     "publish_imported",
     "relate",
+    "remind_owners",
     "restore",
     "restore_revision",
     "save",
@@ -86,7 +122,9 @@ __all__ = [
     "send_back",
     "submit",
     "synonyms_of",
+    "tags_of",
     "unpublish",
     "unschedule",
     "vote",
+    "write_draft",
 ]

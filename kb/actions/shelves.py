@@ -5,16 +5,19 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, F, Func
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from kb import indexing, linking
+from kb import indexing, linking, slugs
 from kb.actions.access import can_write
 from kb.actions.record import locked, put_before_readers, record
 from kb.models import Article, ArticleStatus, OldAddress, Section
 from portal.refusals import NotAllowed, Refused
 
 DEEPEST = 4  # sections within sections
+MOST_TAGS, MOST_KNOWN = 20, 500
 
 
 class SectionInItself(Refused):
@@ -35,6 +38,15 @@ class TooDeep(Refused):
     message = _("Sections may stand four deep, no deeper.")
 
 
+class OwnAddress(Refused):
+    """Some addresses are those of pages of our own."""
+
+    code = "own_address"
+    status = 400
+    field = "slug"
+    message = _("This address is a page of the knowledge base itself. Choose another one.")
+
+
 class NothingSaid(Refused):
     """A flag says what is wrong."""
 
@@ -48,8 +60,9 @@ class NothingSaid(Refused):
 def keep(*, article: Article) -> Article:
     """Keep where an article stands and who reads it; its words stay as they are.
 
-    An address that it had leads to the new one.
+    An address that it had leads to the new one. Raises OwnAddress.
     """
+    check_address(article.slug)
     before = Article.objects.filter(pk=article.pk).values_list("slug", flat=True).first()
     article.save()
     OldAddress.objects.filter(slug=article.slug, article__isnull=False).delete()
@@ -59,6 +72,12 @@ def keep(*, article: Article) -> Article:
     if article.status == ArticleStatus.PUBLISHED:
         put_before_readers([article])
     return article
+
+
+def check_address(slug: str) -> None:
+    """Refuse the address of a page of our own. Raises OwnAddress."""
+    if slug in slugs.RESERVED:
+        raise OwnAddress
 
 
 @transaction.atomic
@@ -133,6 +152,31 @@ def flag(*, article: Article, actor: User, comment: str, at: datetime) -> Articl
     return article
 
 
+def due_on(article: Article) -> date | None:
+    """Give the day by which an article is looked at again; ArticleQuerySet.stale counts alike."""
+    if article.review_by or article.published_at is None:
+        return article.review_by
+    return next_review(timezone.localdate(article.published_at))
+
+
 def next_review(on: date) -> date:
     """Give the day by which an article that was checked on a day is looked at again."""
     return on + timedelta(days=settings.KB_REVIEW_DAYS)
+
+
+# Tags.
+
+
+def tags_of(text: str) -> list[str]:
+    """Read words between commas as tags, each once, written as others have written it already."""
+    given = (slugs.tag(part) for part in text.split(","))
+    known = {one.casefold(): one for one in known_tags()}
+    wanted = {one.casefold(): one for one in given if one}
+    return [known.get(folded, one) for folded, one in wanted.items()][:MOST_TAGS]
+
+
+def known_tags() -> list[str]:
+    """Give the tags that articles have, the most used first."""
+    each = Article.objects.annotate(tag=Func(F("tags"), function="unnest")).values("tag")
+    counted = each.annotate(count=Count("id")).order_by("-count", "tag")
+    return list(counted.values_list("tag", flat=True)[:MOST_KNOWN])

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from kb import slugs
 from kb.actions.access import can_publish, can_write
 from kb.actions.record import locked, newest, put_before_readers, record
-from kb.models import Article, ArticleStatus, EditLock, Revision, Significance, Unsaved
+from kb.models import Article, ArticleStatus, EditLock, Revision, Section, Significance, Unsaved
 from portal import html
 from portal.refusals import NotAllowed, Refused
 
@@ -249,3 +251,38 @@ def let_go(*, article: Article, person: User) -> None:
 def forget_unsaved(*, article: Article, person: User) -> None:
     """Drop what was typed and not saved."""
     Unsaved.objects.filter(article=article, person=person).delete()
+
+
+@transaction.atomic
+def write_draft(
+    *,
+    actor: User,
+    section: Section,
+    title: str,
+    body: str,
+    language: str,
+    comment: str,
+    at: datetime,
+) -> Article:
+    """Begin an article that nobody reads yet. Raises NotAllowed, NothingWritten, TooLong."""
+    if not can_write(actor):
+        raise NotAllowed
+    check_words(title=title, body=body)
+    wanted = slugs.of(title)
+    alike = Article.objects.filter(slug__startswith=wanted).values_list("slug", flat=True)
+    given: dict[str, Any] = {
+        "section": section,
+        "language": language,
+        "owner": actor,
+        "created_at": at,
+        "updated_at": at,
+    }
+    try:
+        with transaction.atomic():
+            article = Article.objects.create(slug=slugs.free(wanted, {"feed", *alike}), **given)
+    except IntegrityError:
+        # Race: somebody began another article of this name at the same moment.
+        article = Article.objects.create(slug=f"{wanted}-{uuid4().hex[:8]}", **given)
+    save(article=article, title=title, summary="", body=body, author=actor, comment=comment, at=at)
+    article.refresh_from_db()
+    return article

@@ -1,5 +1,6 @@
 """Articles: where authors write and editors publish; every change goes through an action."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import (
@@ -20,10 +21,11 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from accounts.models import User
+from accounts.models import Side, User
 from accounts.requests import signed_in
 from kb import actions, slugs
 from kb.admin import pages
+from kb.admin.care import CaredList, WaitingFilter, reasons
 from kb.models import Article, ArticleStatus, Kind, Revision, Significance
 from portal.refusals import Refused
 
@@ -60,6 +62,14 @@ class ArticleForm(forms.ModelForm):
         help_text=gettext_lazy("After a slip of the pen readers see no new date."),
     )
     based_on = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    tags = forms.CharField(
+        label=gettext_lazy("Tags"),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy(
+            "Words between commas. The same word is one tag, however it is written."
+        ),
+    )
 
     class Meta:
         model = Article
@@ -77,13 +87,17 @@ class ArticleForm(forms.ModelForm):
             "review_by",
             "needs_change",
         )
-        widgets = {"tags": UnfoldAdminTextInputWidget}
-        help_texts = {"tags": gettext_lazy("Separated by commas.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["slug"].required = False
+        self.initial["tags"] = ", ".join(self.instance.tags)
+        self.fields["tags"].widget.attrs["data-tags"] = json.dumps(actions.known_tags())
         self.fields["kind"].required = False
+        owner: Any = self.fields["owner"]
+        owner.queryset = owner.queryset.filter(
+            Q(role__side=Side.STAFF, is_active=True) | Q(pk=self.instance.owner_id)
+        ).order_by("full_name")
         self.fields["slug"].help_text = _(
             "Left empty, it is made from the title. An address it had leads to the new one."
         )
@@ -96,6 +110,10 @@ class ArticleForm(forms.ModelForm):
             for name in WORDS[:3]:
                 self.initial.setdefault(name, getattr(self.newest, name))
 
+    def clean_tags(self) -> list[str]:
+        """Read the words between commas."""
+        return actions.tags_of(self.cleaned_data["tags"])
+
     def clean(self) -> dict[str, Any]:
         """Refuse as the action would, beside the field."""
         given: dict[str, Any] = super().clean() or self.cleaned_data
@@ -106,13 +124,16 @@ class ArticleForm(forms.ModelForm):
             self._saved_meanwhile(self.newest)
         if not given.get("slug"):
             given["slug"] = _free_slug(given.get("title", ""))
+        self._refuse_as(lambda: actions.check_address(given["slug"]), "slug")
         if {"title", "body"} <= given.keys():
-            try:
-                actions.check_words(title=given["title"], body=given["body"])
-                actions.check_pictures(given["body"])
-            except Refused as refusal:
-                self.add_error("body", str(refusal.message))
+            self._refuse_as(lambda: _check_words(given["title"], given["body"]), "body")
         return given
+
+    def _refuse_as(self, check: Callable[[], None], field: str) -> None:
+        try:
+            check()
+        except Refused as refusal:
+            self.add_error(field, str(refusal.message))
 
     def _saved_meanwhile(self, newest: Revision) -> None:
         """Stop words that were written beside those of somebody else; the next saving wins."""
@@ -141,10 +162,15 @@ def _told_of_waiting(person: User) -> str:
     return _("The new words wait for somebody who may publish.")
 
 
+def _check_words(title: str, body: str) -> None:
+    actions.check_words(title=title, body=body)
+    actions.check_pictures(body)
+
+
 def _free_slug(title: str) -> str:
     wanted = slugs.of(title)
     alike = Article.objects.filter(slug__startswith=wanted).values_list("slug", flat=True)
-    return slugs.free(wanted, {"feed", *alike})
+    return slugs.free(wanted, set(alike))
 
 
 class RevisionInline(TabularInline):
@@ -175,59 +201,13 @@ class RevisionInline(TabularInline):
         return False
 
 
-class WaitingFilter(admin.SimpleListFilter):
-    """What somebody should do next."""
-
-    title = gettext_lazy("what to do")
-    parameter_name = "waits"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
-        """Offer each list of work."""
-        return [(code, name) for code, name, _narrow in LISTS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:  # noqa: ARG002
-        """Keep what belongs to the list."""
-        narrow = next((one for code, _name, one in LISTS if code == self.value()), None)
-        return narrow(queryset) if narrow else queryset
-
-
-LISTS: tuple[tuple[str, Any, Callable[[Any], QuerySet[Article]]], ...] = (
-    (
-        "review",
-        gettext_lazy("review it"),
-        lambda rows: rows.filter(submitted_revision__isnull=False),
-    ),
-    (
-        "scheduled",
-        gettext_lazy("nothing: it comes out at its hour"),
-        lambda rows: rows.filter(scheduled_at__isnull=False),
-    ),
-    (
-        "flagged",
-        gettext_lazy("change it: somebody says what"),
-        lambda rows: rows.exclude(needs_change=""),
-    ),
-    (
-        "stale",
-        gettext_lazy("look whether it is still true"),
-        lambda rows: rows.stale(timezone.localdate()),
-    ),
-    (
-        "links",
-        gettext_lazy("mend its links"),
-        lambda rows: rows.filter(links__state="broken").distinct(),
-    ),
-    ("older", gettext_lazy("translate what is new"), lambda rows: rows.older_translations()),
-)
-
-
 @admin.register(Article)
 class ArticleAdmin(ModelAdmin):
     """Saving is a new revision; publishing needs a permission of its own."""
 
     class Media:
         css = {"all": ["css/editor.css"]}
-        js = ["js/article_editor.js"]
+        js = ["js/article_editor.js", "js/tags.js"]
 
     form = ArticleForm
     change_form_outer_before_template = "admin/kb/article_state.html"
@@ -239,10 +219,20 @@ class ArticleAdmin(ModelAdmin):
         "access",
         "shown_status",
         "owner",
+        "care",
         "helped",
     )
-    list_filter = (WaitingFilter, "status", "kind", "language", "access", "section")
-    list_select_related = ("section", "current_revision")
+    list_filter = (
+        WaitingFilter,
+        "status",
+        "kind",
+        "language",
+        "access",
+        "section",
+        ("owner", admin.RelatedOnlyFieldListFilter),
+    )
+    list_select_related = ("section", "current_revision", "owner")
+    actions = ("still_true",)
     search_fields = ("current_revision__title", "slug")
     autocomplete_fields = ("translation_of", "related")
     readonly_fields = ("shown_status", "helped", "reasons", "updated_at")
@@ -280,6 +270,30 @@ class ArticleAdmin(ModelAdmin):
             yes=Count(VOTES_FOR, filter=Q(current_revision__votes__is_helpful=True), distinct=True),
             no=Count(VOTES_FOR, filter=Q(current_revision__votes__is_helpful=False), distinct=True),
         )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CaredList]:  # noqa: ARG002
+        """Know of each row what is wrong with it."""
+        return CaredList
+
+    @display(description=gettext_lazy("look after it"), ordering="review_by")
+    def care(self, row: Article) -> str:
+        """Say why somebody should look at it; nothing when nobody needs to."""
+        return " · ".join(reasons(row))
+
+    @admin.action(description=gettext_lazy("Still true, checked today"), permissions=["change"])
+    def still_true(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
+        """Say of the chosen articles that they are still true."""
+        chosen = Article.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
+        count = actions.confirm_all(
+            articles=chosen.order_by("pk"),
+            actor=signed_in(request),
+            on=timezone.localdate(),
+            at=timezone.now(),
+        )
+        told = ngettext(
+            "%(count)d article checked today.", "%(count)d articles checked today.", count
+        )
+        self.message_user(request, told % {"count": count})
 
     @display(description=gettext_lazy("title"), ordering="current_revision__title")
     def shown_title(self, row: Article) -> str:

@@ -20,9 +20,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from accounts.requests import signed_in
-from kb import actions, diff
-from kb.models import Article, Revision, Unsaved
-from portal import files, html
+from kb import actions, diff, learning
+from kb.models import Article, ArticleLink, Revision, Unsaved
+from portal import exchange, files, html
 from portal.refusals import NotAllowed, Refused
 from portal.support.schedule import ground
 
@@ -39,6 +39,7 @@ def urls() -> list[Any]:
         path("<int:pk>/differences/", _written_by_staff(differences), name="kb_article_diff"),
         path("<int:pk>/restore/", _written_by_staff(restore_words), name="kb_article_words"),
         path("<int:pk>/preview/", _written_by_staff(preview), name="kb_article_preview"),
+        path("<int:pk>/votes/", _written_by_staff(votes), name="kb_article_votes"),
         path("<int:pk>/typed/", _written_by_staff(typed), name="kb_article_typed"),
         path("<int:pk>/lock/", _written_by_staff(take_over), name="kb_article_lock"),
         path("<int:pk>/pictures/", _written_by_staff(pictures), name="kb_article_pictures"),
@@ -80,7 +81,13 @@ def around(request: HttpRequest, object_id: str) -> dict[str, Any]:
     if article is None:
         return {}
     person, at = signed_in(request), timezone.now()
-    found: dict[str, Any] = {"state": article, "events": _events(article)}
+    tickets = exchange.of_tickets()
+    found: dict[str, Any] = {
+        "state": article,
+        "events": _events(article),
+        "solved": tickets.count_solved(article.pk),
+        "tickets": tickets.of_article(article.pk, person),
+    }
     if not actions.can_write(person):
         return found
     lock = actions.hold(article=article, person=person, at=at)
@@ -93,6 +100,8 @@ def around(request: HttpRequest, object_id: str) -> dict[str, Any]:
         .select_related("current_revision")
         .distinct()[:20],
         "broken": article.links.filter(state="broken")[:20],
+        "closed": ArticleLink.objects.closed().filter(article=article)[:20],
+        "links": article.links.order_by("id")[:100],
         "may_review": _may_review(person, article),
         "may_publish": actions.can_publish(person),
     }
@@ -260,6 +269,12 @@ def _text(revision: Revision | None) -> str:
 
 def _lines(title: str, summary: str, body: str) -> str:
     return "\n".join(one for one in (title, summary, html.told(body)) if one)
+
+
+@require_safe
+def votes(request: HttpRequest, article: Article) -> HttpResponse:
+    """Show what readers said of each revision."""
+    return _page(request, article, "votes", _("What readers say"), learning.votes_of(article))
 
 
 @require_POST

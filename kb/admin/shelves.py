@@ -6,18 +6,52 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from kb import actions
+from kb import actions, slugs
 from kb.models import Section, StopWord, Synonyms
 from portal.refusals import Refused
+
+# Of the symbols of the site, those that can stand for a subject.
+ICONS = {
+    "file": pgettext_lazy("icon", "sheet"),
+    "start": pgettext_lazy("icon", "start"),
+    "bed": pgettext_lazy("icon", "bed"),
+    "cal": pgettext_lazy("icon", "calendar"),
+    "tag": pgettext_lazy("icon", "price tag"),
+    "card": pgettext_lazy("icon", "bank card"),
+    "nodes": pgettext_lazy("icon", "links between systems"),
+    "globe": pgettext_lazy("icon", "globe"),
+    "cursor": pgettext_lazy("icon", "pointer"),
+    "chart": pgettext_lazy("icon", "chart"),
+    "gear": pgettext_lazy("icon", "gear"),
+    "sliders": pgettext_lazy("icon", "sliders"),
+    "shield": pgettext_lazy("icon", "shield"),
+    "keys": pgettext_lazy("icon", "keyboard"),
+    "users": pgettext_lazy("icon", "people"),
+    "chat": pgettext_lazy("icon", "conversation"),
+    "mail": pgettext_lazy("icon", "letter"),
+    "phone": pgettext_lazy("icon", "telephone"),
+    "image": pgettext_lazy("icon", "picture"),
+    "code": pgettext_lazy("icon", "code"),
+    "bulb": pgettext_lazy("icon", "light bulb"),
+    "bolt": pgettext_lazy("icon", "lightning"),
+    "wrench": pgettext_lazy("icon", "wrench"),
+    "star": pgettext_lazy("icon", "star"),
+    "ask": pgettext_lazy("icon", "question mark"),
+}
 
 
 class SectionForm(forms.ModelForm):
     """A section in its place."""
+
+    icon = forms.ChoiceField(
+        label=gettext_lazy("Icon"), choices=ICONS, initial="file", widget=UnfoldAdminSelectWidget
+    )
 
     class Meta:
         model = Section
@@ -32,9 +66,23 @@ class SectionForm(forms.ModelForm):
             "order",
         )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.icon not in ICONS:  # of an import; it stays what it is
+            icon: Any = self.fields["icon"]
+            icon.choices = [(self.instance.icon, self.instance.icon), *ICONS.items()]
+        self.fields["slug"].required = False
+        self.fields["slug"].help_text = _(
+            "Left empty, it is made from the title. An address it had leads to the new one."
+        )
+
     def clean(self) -> dict[str, Any]:
         """Refuse as the action would, beside the field."""
         given: dict[str, Any] = super().clean() or self.cleaned_data
+        if not given.get("slug") and "slug" not in self.errors:
+            wanted = slugs.of(given.get("title_ru", ""))
+            alike = Section.objects.filter(slug__startswith=wanted).values_list("slug", flat=True)
+            given["slug"] = slugs.free(wanted, set(alike))
         place = Section(pk=self.instance.pk, parent=given.get("parent"))
         try:
             actions.check_place(place)

@@ -14,6 +14,7 @@ from kb.models.articles import (
 )
 from kb.models.authoring import ArticleEvent, EditLock, Picture, Unsaved
 from kb.models.index import Lexeme, Posting, SearchDocument, SearchStatistics, Word
+from kb.models.learning import AskedQuestion, QuestionClick, QuestionMark, QuestionState
 from kb.models.searching import StopWord, Synonyms
 from kb.models.structure import ArticleLink, OldAddress
 
@@ -23,12 +24,16 @@ __all__ = [
     "ArticleEvent",
     "ArticleLink",
     "ArticleStatus",
+    "AskedQuestion",
     "EditLock",
     "Kind",
     "Lexeme",
     "OldAddress",
     "Picture",
     "Posting",
+    "QuestionClick",
+    "QuestionMark",
+    "QuestionState",
     "ReadCount",
     "Revision",
     "SearchDocument",

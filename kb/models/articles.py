@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from kb.querysets import ArticleQuerySet, SectionQuerySet
+from kb.querysets import ArticleQuerySet
 
 # No 0/o, 1/l/i: short links are read aloud over the phone.
 SHORT_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -40,8 +40,6 @@ class Section(models.Model):
     description_ru = models.CharField(_("description (Russian)"), max_length=300, blank=True)
     description_en = models.CharField(_("description (English)"), max_length=300, blank=True)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
-
-    objects = SectionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("section")

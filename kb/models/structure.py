@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kb.models.articles import Article, Section
+from kb.querysets import ArticleLinkQuerySet
 
 
 class OldAddress(models.Model):
@@ -55,6 +56,8 @@ class ArticleLink(models.Model):
     )
     checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
 
+    objects = ArticleLinkQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("link of an article")
         verbose_name_plural = _("links of articles")
@@ -65,6 +68,10 @@ class ArticleLink(models.Model):
         ]
         indexes = [
             models.Index(fields=["id"], name="link_broken", condition=Q(state="broken")),
+            # Read when an article comes out or moves: who waits for its address, or what begins so.
+            models.Index(
+                fields=["address"], name="link_by_address", opclasses=["varchar_pattern_ops"]
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ WATCHING, WARNINGS, ARTICLES = "watching", "warnings", "articles"
 TOPICS: dict[str, Promise] = {
     WATCHING: _("News of tickets that you watch"),
     WARNINGS: _("Warnings that an answer is soon due"),
-    ARTICLES: _("Flags of articles that did not help"),
+    ARTICLES: _("Articles that did not help or need care"),
 }
 
 
@@ -53,6 +53,7 @@ MANNERS: dict[str, Manner] = {
     "mentioned": Manner(_("Named in a note")),
     "letter_bounced": Manner(_("A letter did not arrive")),
     "how_to_be_identified": Manner(_("How to be identified"), RECEIPT),
+    "articles_need_care": Manner(_("Articles to look after"), topic=ARTICLES),
     "article_sent_back": Manner(_("Article sent back")),
     "article_not_helped": Manner(_("Article that did not help"), topic=ARTICLES),
     "clock_warning": Manner(_("Soon due"), topic=WARNINGS),

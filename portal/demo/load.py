@@ -18,7 +18,8 @@ from django.db import transaction
 from accounts import actions as accounts
 from accounts.models import Organization, Property, Role, User
 from kb import actions as kb
-from kb.models import Article, ReadCount, Section
+from kb.audience import Audience
+from kb.models import Article, Kind, ReadCount, Section
 from portal import html
 from portal.feedback import actions as feedback
 from tickets import actions as tickets
@@ -118,7 +119,19 @@ def _load_articles(author: User, at: datetime) -> int:
     }
     for (_language, slug), post in posts.items():
         _connect(articles, slug, post)
+    _load_questions(folder / "questions.yaml", articles, at)
     return len(articles)
+
+
+def _load_questions(rows: Path, articles: dict[str, Article], at: datetime) -> None:
+    """Let readers have searched, over the last week."""
+    for number, row in enumerate(_yaml(rows)):
+        day = (at - timedelta(days=number % 7)).astimezone(MOSCOW).date()
+        asked = kb.Asked(day, row["text"], "ru", Audience.EVERYBODY)
+        kb.count_questions({asked: kb.Counted(row["times"], row.get("nothing", 0))})
+        for place, (slug, times) in enumerate(row.get("opened", {}).items(), 1):
+            for _time in range(times):
+                kb.count_click(asked=asked, article=articles[slug].pk, place=place)
 
 
 def _article(
@@ -133,6 +146,7 @@ def _article(
         section=sections[str(post["section"])],
         slug=slug,
         language=language,
+        kind=str(post.get("kind", Kind.ARTICLE)),
         access=str(post.get("access", "public")),
         tags=post.get("tags", []),
         checked_on=post.get("checked_on") or date(2026, 11, 1),
@@ -157,7 +171,9 @@ def _connect(articles: dict[str, Article], slug: str, post: Any) -> None:
     article.related.set([articles[name] for name in post.get("related", []) if name in articles])
     if original := post.get("translation_of"):
         article.translation_of = articles[str(original)]
-        article.save(update_fields=["translation_of"])
+        # Both came from one hand: a translation that is older would ask to be looked after.
+        article.updated_at = max(article.updated_at, article.translation_of.updated_at)
+        article.save(update_fields=["translation_of", "updated_at"])
     if popular := post.get("popular"):
         ReadCount.objects.bulk_create(
             ReadCount(

@@ -1,6 +1,7 @@
 """Who can be reached, how, and are they here now: from the same rows that the clock uses."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -93,11 +94,18 @@ class GroundMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Keep the ground for the time of the request."""
-        token = _of_request.set([])
-        try:
+        with one_ground():
             return self.get_response(request)
-        finally:
-            _of_request.reset(token)
+
+
+@contextmanager
+def one_ground() -> Iterator[None]:
+    """Let all that happens in the block read the ground once."""
+    token = _of_request.set([])
+    try:
+        yield
+    finally:
+        _of_request.reset(token)
 
 
 def forget() -> None:

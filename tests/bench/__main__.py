@@ -119,7 +119,7 @@ def _module(
 
 
 def _measure(server: str, tickets: int, articles: int, var: Path, targets: Any) -> list:
-    from tests.bench import load
+    from tests.bench import load, pages
 
     url = _fresh(server, f"bench_{tickets}_{articles}")
     environment = _environment(url, var)
@@ -133,8 +133,7 @@ def _measure(server: str, tickets: int, articles: int, var: Path, targets: Any) 
         floor = load.Target("floor: one row + template", floor_port, load.page("/row/1/"))
         found = _with_queries(targets(port, known), environment)
         there = [target for target in found if target.queries]
-        if WITH_PEER:
-            _add_peer(there, server, tickets, stack)
+        other = _add_peer(there, server, tickets, stack) if WITH_PEER else None
         peers = [target.peer for target in there if target.peer]
         before = _written(url)
         load.measure([floor, *there, *peers], rounds=ROUNDS, each=EACH)
@@ -142,6 +141,12 @@ def _measure(server: str, tickets: int, articles: int, var: Path, targets: Any) 
         _table(floor, found)
         _memory(worker)
         _check_written(before, _written(url), there)
+        if targets is pages.targets:
+            subprocess.run(
+                [sys.executable, "-m", "tests.bench.mail"], env=environment, cwd=ROOT, check=True
+            )
+            if other:
+                print(f"| the peer, one by one | mean {other.letter():.1f} ms, without checks |")
     with _connect(server) as connection:
         connection.execute(f"drop database if exists peer_{tickets} with (force)")
     return [floor, *there]
@@ -172,15 +177,15 @@ def _with_queries(targets: list, environment: dict[str, str]) -> list:
     return targets
 
 
-def _add_peer(targets: list, server: str, size: int, stack: contextlib.ExitStack) -> None:
+def _add_peer(targets: list, server: str, size: int, stack: contextlib.ExitStack) -> Any:
     from tests.bench import peer
 
     if size > peer.LARGEST:
         print(f"The peer is not asked at {size}: its lists take minutes there (PEER_LARGEST)")
-        return
+        return None
     if not (SHARED / "setup.sh").exists():
         print(f"The peer is left out: no {SHARED} (SHARED_BENCH names another place)")
-        return
+        return None
     _fresh(server, f"peer_{size}")
     other = peer.Peer(SHARED, _database(server)["HOST"], size)
     other.install()
@@ -190,6 +195,7 @@ def _add_peer(targets: list, server: str, size: int, stack: contextlib.ExitStack
     theirs = other.targets(port)
     for target in targets:
         target.peer = theirs.get(target.name)
+    return other
 
 
 def _table(floor: Any, targets: Sequence[Any]) -> None:

@@ -14,10 +14,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+
+import psycopg
 
 from tests.bench.load import Asked, Target
 
@@ -28,6 +31,11 @@ SETTINGS = """
 from peer.settings import *
 import os
 DATABASES["default"].update(HOST=os.environ["PEER_HOST"], PORT="", USER="postgres", PASSWORD="")
+"""
+MAIL_FROM_FOLDER = """
+update helpdesk_queue set email_box_type = 'local', email_box_local_dir = %s,
+    allow_email_submission = true, email_box_last_check = '2020-01-01', logging_type = null
+where slug = 'support'
 """
 
 # Our page: the request of the shared benchmark that does the same there.
@@ -110,6 +118,26 @@ class Peer:
             ours: _target(port, requests[theirs], known, turns, logins)
             for ours, theirs in SAME.items()
         }
+
+    def letter(self, count: int = 300) -> float:
+        """Give the milliseconds that its own command takes for a letter, its start left out."""
+        box = HOME / "mail"
+        shutil.rmtree(box, ignore_errors=True)
+        self._run(str(HOME / "bench" / "mailgen.py"), str(box), str(count))
+        with psycopg.connect(
+            host=self.environment["PEER_HOST"], user="postgres", dbname=f"peer_{self.size}"
+        ) as connection:
+            connection.execute(MAIL_FROM_FOLDER, [str(box)])
+        starting = self._timed("manage.py", "check")
+        taken = self._timed("manage.py", "get_email", "--quiet") - starting
+        if left := len(list(box.iterdir())):
+            raise SystemExit(f"the peer left {left} letters")
+        return taken / count * 1000
+
+    def _timed(self, *command: str) -> float:
+        started = time.perf_counter()
+        self._run(*command)
+        return time.perf_counter() - started
 
 
 def _index() -> dict[str, str]:

@@ -43,7 +43,11 @@ def _type(page, html):
     page.wait_for_function(
         "window.CKEDITOR && CKEDITOR.instances.id_body && CKEDITOR.instances.id_body.status === 'ready'"
     )
-    page.evaluate("html => CKEDITOR.instances.id_body.setData(html)", html)
+    # it draws its frame anew, and has the words only when that is done
+    page.evaluate(
+        "html => new Promise(done => CKEDITOR.instances.id_body.setData(html, {callback: done}))",
+        html,
+    )
 
 
 def _save(page, name=""):

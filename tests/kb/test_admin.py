@@ -22,6 +22,7 @@ from PIL import Image
 from accounts.models import User
 from kb import actions
 from kb.admin import ArticleForm
+from kb.admin.shelves import SectionForm
 from kb.models import Article, Section
 
 Write = Callable[..., Article]
@@ -202,6 +203,33 @@ def test_renaming_a_section_shows_at_once(editor: Client, write: Write, rates: S
     renamed = {"title_ru": "Цены", "slug": "rates", "icon": "tag", "order": 1}
     editor.post(f"/admin/kb/section/{rates.pk}/change/", renamed)
     assert "Цены" in editor.get("/").content.decode()
+
+
+def test_articles_are_owned_by_the_staff_and_filtered_by_those_who_own_some(
+    editor: Client, write: Write, elena: User, sergey: User, anna: User
+) -> None:
+    article = write("Скидки", owner=elena)
+    owners: Any = ArticleForm(instance=article).fields["owner"]
+    assert anna not in owners.queryset
+    assert {elena, sergey} <= set(owners.queryset)
+    page = editor.get("/admin/kb/article/")
+    (shown,) = [
+        one for one in page.context["cl"].filter_specs if one.title == "Ответственный".lower()
+    ]
+    assert [value for value, _name in shown.lookup_choices] == [elena.pk]
+
+
+def test_a_new_section_gets_its_address_from_its_title(editor: Client, rates: Section) -> None:
+    given = {"title_ru": "Объекты и номера", "icon": "bed", "order": 3, "parent": rates.pk}
+    editor.post("/admin/kb/section/add/", given)
+    editor.post("/admin/kb/section/add/", given)
+    assert list(
+        Section.objects.filter(icon="bed").order_by("id").values_list("slug", flat=True)
+    ) == [
+        "obekty-i-nomera",
+        "obekty-i-nomera-2",
+    ]
+    assert list(SectionForm({**given, "icon": "no-such-icon"}).errors) == ["icon"]
 
 
 @pytest.mark.parametrize("person", ["anna", "nobody"])

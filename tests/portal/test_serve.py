@@ -1,5 +1,6 @@
 """`manage.py serve`: what it starts, when it collects static files, how it ends."""
 
+import socket
 import subprocess
 import sys
 import threading
@@ -51,6 +52,23 @@ def test_web_worker_and_one_beat_are_started_where_host_and_port_say() -> None:
     web = commands["web"]
     assert (web[web.index("--host") + 1], web[web.index("--port") + 1]) == ("0.0.0.0", "9000")
     assert web[-1] == "portal.wsgi:application"
+
+
+def test_a_port_that_is_taken_is_refused_with_what_to_do() -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = str(other.getsockname()[1])
+        with pytest.raises(CommandError, match=f"port {taken} .* PORT=… names another"):
+            serve._claim("127.0.0.1", taken)
+    serve._claim("127.0.0.1", taken)
+
+
+@pytest.mark.parametrize("port", ["eighty", "99999", ""])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    with pytest.raises(CommandError, match="PORT=… names another"):
+        serve._claim("127.0.0.1", port)
 
 
 @pytest.mark.parametrize(

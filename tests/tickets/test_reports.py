@@ -333,6 +333,8 @@ def test_a_list_holds_as_many_as_the_figure_says(history, metric):
         "filed": everything.filed.total,
         "reopened": everything.reopened.total,
         "rated": everything.rated.total,
+        "read_first": 0,
+        "unread": everything.came.total,
     }
     wish = drilling.Wish(metric, NOVEMBER)
     assert drilling.SOURCES[metric].rows(wish).count() == expected[metric]

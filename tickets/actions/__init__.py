@@ -38,6 +38,7 @@ from tickets.actions.triage import (
     set_status,
     triage,
 )
+from tickets.actions.tying import NotSolvedYet, UnknownSection, write_article
 from tickets.actions.uploads import forget_unsent, keep_upload
 from tickets.actions.views import delete_view, rename_view, save_view, share_view
 from tickets.actions.waiting import agree_date, close_by_silence, come_back, remind
@@ -45,8 +46,10 @@ from tickets.actions.watching import unwatch, watch
 
 __all__ = [
     "NotOnDesk",
+    "NotSolvedYet",
     "UnknownKind",
     "UnknownProperty",
+    "UnknownSection",
     "UnknownTicket",
     "acknowledge",
     "agree_date",
@@ -105,4 +108,5 @@ __all__ = [
     "unwatch",
     "watch",
     "withdraw",
+    "write_article",
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from portal.refusals import NotAllowed, Refused
 from tickets import access, clock, history, notices, policy, rules
-from tickets.actions import development, duty, locking, texts, uploads, watching
+from tickets.actions import development, duty, locking, texts, tying, uploads, watching
 from tickets.models import ClockKind, Message, MessageKind, Outcome, Ticket
 
 
@@ -132,6 +132,8 @@ def say(
         ticket, author, text, MessageKind.PUBLIC, form_key, attachments, at, is_answer=is_answer
     )
     history.record(ticket=ticket, code="replied", actor=author, at=at, message=message.pk)
+    if message.is_from_staff:
+        tying.given(ticket, message, at=at)
     if message.is_from_staff and message.is_answer:
         _answered(ticket, message, at=at)
     return message

@@ -8,9 +8,10 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Property, User
+from portal.exchange import Named
 from portal.refusals import NotAllowed, Refused
 from tickets import access, clock, history, identity, notices, rules
-from tickets.actions import duty, locking, texts, uploads
+from tickets.actions import duty, locking, texts, tying, uploads
 from tickets.models import ClockKind, Link, Message, MessageKind, Ticket
 
 MANAGER = rules.Addressee.MANAGER
@@ -77,13 +78,14 @@ def file_ticket(
     promised_at: datetime | None = None,
     follows: Ticket | None = None,
     acknowledges: bool = True,
+    has_read: Sequence[Named] = (),
 ) -> Ticket:
     """File a ticket, start its clock, keep the proof, tell the customer if that may be told.
 
     The same form sent twice gives the first ticket. `follows` is an earlier ticket, over for too
-    long to be taken up again, whose matter this is. Raises NotAllowed, CategoryOutsideRole,
-    UnknownProperty, UnknownAddressee, UnknownTicket, NoAccountManager, identity.ProofTooWeak,
-    locking.FormTaken and the refusals of texts and files.
+    long to be taken up again, whose matter this is; `has_read` are articles that did not help.
+    Raises NotAllowed, CategoryOutsideRole, UnknownProperty, UnknownAddressee, UnknownTicket,
+    NoAccountManager, identity.ProofTooWeak, locking.FormTaken and the refusals of texts and files.
     """
     if (earlier := _filed_before(form_key, person)) is not None:
         return earlier
@@ -110,9 +112,9 @@ def file_ticket(
     text = texts.text_of(description, field="description")
     try:
         with transaction.atomic():
-            return _write(
-                draft, text, attachments, evidence, follows, at, acknowledges=acknowledges
-            )
+            _write(draft, text, attachments, evidence, follows, at, acknowledges=acknowledges)
+            tying.read_before(draft, has_read, at=at)
+            return draft
     except IntegrityError:
         # Race: the same form twice at once; the other one won.
         if (earlier := _filed_before(form_key, person)) is not None:
@@ -163,7 +165,7 @@ def _write(
     at: datetime,
     *,
     acknowledges: bool,
-) -> Ticket:
+) -> None:
     person = ticket.requester
     ticket.number = next_number()
     ticket.save(force_insert=True)
@@ -188,7 +190,6 @@ def _write(
         notices.ticket_received(ticket, at=at)
     if ticket.assignee:
         notices.ticket_assigned(ticket, at=at)
-    return ticket
 
 
 def _follow(ticket: Ticket, earlier: Ticket, at: datetime) -> None:

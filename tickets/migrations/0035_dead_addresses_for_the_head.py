@@ -27,7 +27,7 @@ def grant(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0015_mail"),
+        ("tickets", "0016_articles_of_tickets"),
         ("accounts", "0002_roles"),
     ]
 

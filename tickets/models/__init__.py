@@ -1,5 +1,6 @@
 """The rows of the ticket system."""
 
+from tickets.models.articles import ArticleTie
 from tickets.models.clock import Clock, ClockKind, ClockLine, Outcome, Segment, Target
 from tickets.models.conversation import Attachment, Message, MessageKind
 from tickets.models.desk import Draft, Link, Macro, Merge, Presence, SavedView, Watcher
@@ -23,6 +24,7 @@ from tickets.models.ticket import Addressee, Category, ChannelCode, Priority, St
 __all__ = [
     "Addressee",
     "Alert",
+    "ArticleTie",
     "Attachment",
     "Category",
     "ChannelCode",

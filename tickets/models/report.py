@@ -19,6 +19,7 @@ class Metric(models.TextChoices):
     FILED = "filed", _("tickets filed")
     REOPENED = "reopened", _("tickets taken up again")
     RATED = "rated", _("ratings")
+    CAME = "came", _("readings and tickets filed without reading")
     BACKLOG = "backlog", _("open tickets at the end of the day")
 
 

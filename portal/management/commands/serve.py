@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -30,12 +31,14 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_signal: stop.set())
+        host, port = os.environ.get("HOST", "127.0.0.1"), os.environ.get("PORT", "8000")
+        _claim(host, port)
+        # Letters must lead to where the portal is really served, those of the demo data too.
+        os.environ.setdefault("SITE_URL", _address(host, port))
+        settings.SITE_URL = os.environ["SITE_URL"].rstrip("/")
         self._prepare()
         if stop.is_set():
             return
-        host, port = os.environ.get("HOST", "127.0.0.1"), os.environ.get("PORT", "8000")
-        # Letters must lead to where the portal is really served.
-        os.environ.setdefault("SITE_URL", _address(host, port))
         running = {name: _start(command) for name, command in _commands(host, port).items()}
         self._greet(host, port)
         try:
@@ -65,6 +68,19 @@ class Command(BaseCommand):
             lines += [f"    {email:<28} {who}" for email, who in LOGINS]
         lines += ["", "  Ctrl-C ends everything.", ""]
         self.stdout.write("\n".join(lines))
+
+
+def _claim(host: str, port: str) -> None:
+    """Refuse a port at which somebody serves: the web server would share it and say nothing."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as place:
+            # Ours of a moment ago may linger; somebody who listens is in the way all the same.
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            place.bind((host, int(port)))
+    except (OSError, OverflowError, ValueError) as error:
+        told = f"Nothing can be served at {host}, port {port} ({error}); PORT=… names another."
+        raise CommandError(told) from None
 
 
 def _address(host: str, port: str) -> str:

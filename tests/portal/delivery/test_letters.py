@@ -42,6 +42,13 @@ VALUES: dict[str, dict[str, Any]] = {
     "mentioned": {**TICKET, **SAID, "organization": HOSTILE},
     "letter_bounced": {**TICKET, "organization": HOSTILE, "address": HOSTILE},
     "how_to_be_identified": {"url": URL},
+    "articles_need_care": {
+        "name": HOSTILE,
+        "count": 2,
+        "more": 1,
+        "articles": [{"title": HOSTILE, "url": URL}],
+        "url": URL,
+    },
     "article_sent_back": {
         "name": HOSTILE,
         "title": HOSTILE,

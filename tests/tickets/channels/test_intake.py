@@ -1,16 +1,10 @@
 """What becomes of letters: tickets, answers, questions to a person; each once, none lost."""
 
 import io
-import socket
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from unittest import mock
 
-import dns.message
-import dns.rcode
-import dns.rdatatype
-import dns.rrset
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
@@ -19,6 +13,7 @@ from accounts.models import User
 from portal.delivery.models import Delivery
 from tests.tickets.channels.letters import dns as published
 from tests.tickets.channels.letters import letter, record, sign
+from tests.tickets.channels.names import Names
 from tickets import mail_routes
 from tickets.channels.email import intake, store
 from tickets.channels.email.reader import reader
@@ -29,48 +24,23 @@ SUPPORT = "support@portal.example"
 ANNA = "anna@verf.example"
 
 
-class Names(threading.Thread):
-    """A name server that knows the invented domains, on a port of its own."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.records = {
-            **published().records,
-            "s1._domainkey.verf.example": record(),
-            "_dmarc.verf.example": b"v=DMARC1; p=reject",
-            "s1._domainkey.stranger.example": record(),
-            "_dmarc.stranger.example": b"v=DMARC1; p=reject",
-            "s1._domainkey.hotbot.example": record(),
-            "_dmarc.hotbot.example": b"v=DMARC1; p=reject",
-        }
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
-
-    def run(self) -> None:
-        while True:
-            try:
-                asked, sender = self.socket.recvfrom(4096)
-            except OSError:
-                return
-            question = dns.message.from_wire(asked)
-            answer = dns.message.make_response(question)
-            name = question.question[0].name.to_text().rstrip(".")
-            if (told := self.records.get(name)) is None:
-                answer.set_rcode(dns.rcode.NXDOMAIN)
-            else:
-                pieces = [told[at : at + 250].decode() for at in range(0, len(told), 250)]
-                text = " ".join(f'"{piece}"' for piece in pieces)
-                answer.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", "TXT", text))
-            self.socket.sendto(answer.to_wire(max_size=4096), sender)
+RECORDS = {
+    **published().records,
+    "s1._domainkey.verf.example": record(),
+    "_dmarc.verf.example": b"v=DMARC1; p=reject",
+    "s1._domainkey.stranger.example": record(),
+    "_dmarc.stranger.example": b"v=DMARC1; p=reject",
+    "s1._domainkey.hotbot.example": record(),
+    "_dmarc.hotbot.example": b"v=DMARC1; p=reject",
+}
 
 
 @pytest.fixture(scope="module")
 def names() -> Iterator[Names]:
-    server = Names()
+    server = Names(RECORDS)
     server.start()
     yield server
-    server.socket.close()
+    server.close()
 
 
 @pytest.fixture

@@ -22,8 +22,10 @@ from accounts.models import User
 from portal import files
 from portal.delivery.models import Delivery, new_token
 from portal.refusals import Refused
+from portal.support.schedule import one_ground
 from tickets import access, actions, history, identity, mail_routes, notices, policy, rules
-from tickets.channels.email import store
+from tickets.channels.email import circumstances, store
+from tickets.channels.email.circumstances import Circumstances
 from tickets.channels.email.reader import Killed, reader
 from tickets.models import (
     Attachment,
@@ -43,10 +45,9 @@ SECONDS = 25.0  # for one letter; what takes longer is an attack
 COPIES_WITHIN = timedelta(days=30)
 DNS_FOR = timedelta(hours=4)  # a silent name server is asked again for so long
 DNS_AGAIN = timedelta(minutes=5)
-MOST_FROM_ONE = (20, timedelta(minutes=10))  # letters
-MOST_TICKETS = (10, timedelta(hours=1))
-MOST_RECEIPTS = ((5, timedelta(hours=1)), (20, timedelta(days=1)))
-REPEATS_WITHIN = timedelta(days=1)
+MOST_FROM_ONE = 20  # letters in ten minutes
+MOST_TICKETS = 10  # an hour
+MOST_RECEIPTS_AN_HOUR, MOST_RECEIPTS_A_DAY = 5, 20
 EXPLAINED_EVERY = timedelta(days=1)  # docs/domain.md, Identification
 LONGEST_NOTE = 5_000
 TAG = re.compile(r"(?:#|№|No\.\s*)(?:HB-)?(\d{3,12})\b")
@@ -82,7 +83,8 @@ def take_one() -> bool:
         _end(letter, LetterState.FAILED, "gave_up")
         return True
     try:
-        process(letter)
+        with one_ground():
+            process(letter)
     except Exception:
         # A fault of ours must not stop the letters behind this one: its lease runs out, it is tried again.
         log.exception("a letter was not taken", extra={"letter": str(letter.pk)})
@@ -106,8 +108,9 @@ def process(letter: IncomingLetter) -> None:
 
 
 def _question(letter: IncomingLetter, place: Path, folder: str) -> dict[str, Any]:
-    mailbox = letter.mailbox
-    own = {box.address.lower() for box in Mailbox.objects.all()}
+    boxes = {box.pk: box for box in Mailbox.objects.all()}
+    mailbox = boxes[letter.mailbox_id]
+    own = {box.address.lower() for box in boxes.values()}
     return {
         "path": str(place),
         "folder": folder,
@@ -140,46 +143,36 @@ def _describe(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
 def _decide(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
     if told["reason"]:
         return _end(letter, LetterState.QUARANTINED, told["reason"])
-    if (
-        letter.sort == "loop"
-        or mail_routes.named_by_id(letter.internet_message_id)
-        or Delivery.objects.filter(message_id=letter.internet_message_id).exists()
-    ):
+    known = circumstances.of(letter)
+    is_ours = known.is_our_own or mail_routes.named_by_id(letter.internet_message_id)
+    if letter.sort == "loop" or is_ours:
         return _end(letter, LetterState.DISCARDED, "loop")
     if letter.sort == "bounce":
         return _bounced(letter, told)
     if letter.sort in {"auto", "spam"}:
         return _by_a_machine(letter, told)
-    return _from_a_person(letter, told)
+    return _from_a_person(letter, told, known)
 
 
-def _from_a_person(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
+def _from_a_person(letter: IncomingLetter, told: Mapping[str, Any], known: Circumstances) -> None:
     verdict = told["verdict"]
     if verdict["is_temporary"] and timezone.now() - letter.received_at < DNS_FOR:
         return _later(letter, DNS_AGAIN)
-    reason = _disbelieved(letter, verdict)
-    if reason:
-        return _end(letter, LetterState.QUARANTINED, reason)
+    if not verdict["is_authentic"]:
+        return _end(letter, LetterState.QUARANTINED, str(verdict["reason"]))
+    if known.is_seen:
+        # A signed letter that is sent again with other addressees carries the same number.
+        return _end(letter, LetterState.QUARANTINED, "seen_id")
     person = (
         User.objects.filter(email=verdict["address"]).select_related("role", "organization").first()
     )
-    reason = _unfit(person) or _flooding(letter)
+    reason = _unfit(person) or ("flood" if known.letters > MOST_FROM_ONE else "")
     if reason or person is None:
-        return _unidentified(letter, person, reason)
+        return _unidentified(letter, person, reason, known)
     try:
-        return _take(letter, person, told)
+        return _take(letter, person, told, known)
     except Refused as refusal:
         return _end(letter, LetterState.QUARANTINED, refusal.code[:40], person=person)
-
-
-def _disbelieved(letter: IncomingLetter, verdict: Mapping[str, Any]) -> str:
-    if not verdict["is_authentic"]:
-        return str(verdict["reason"])
-    before = IncomingLetter.objects.exclude(pk=letter.pk).filter(
-        internet_message_id=letter.internet_message_id
-    )
-    # A signed letter that is sent again with other addressees carries the same number.
-    return "seen_id" if before.exclude(state=LetterState.DUPLICATE).exists() else ""
 
 
 def _unfit(person: User | None) -> str:
@@ -193,44 +186,39 @@ def _unfit(person: User | None) -> str:
     return ""
 
 
-def _flooding(letter: IncomingLetter) -> str:
-    most, within = MOST_FROM_ONE
-    lately = IncomingLetter.objects.filter(
-        sender=letter.sender,
-        received_at__gt=letter.received_at - within,
-        received_at__lte=letter.received_at,
-    )
-    return "flood" if lately.count() > most else ""
-
-
-def _unidentified(letter: IncomingLetter, person: User | None, reason: str) -> None:
+def _unidentified(
+    letter: IncomingLetter, person: User | None, reason: str, known: Circumstances
+) -> None:
     """Keep it for a person of the staff, and tell a true but unknown sender how to be identified."""
     with transaction.atomic():
-        if reason in {"unknown_sender", "inactive_account"} and _may_be_answered(letter):
+        if reason in {"unknown_sender", "inactive_account"} and _may_be_answered(letter, known):
             since = letter.received_at - EXPLAINED_EVERY
             notices.how_to_be_identified(letter.sender, since=since, at=timezone.now())
         _end(letter, LetterState.QUARANTINED, reason, person=person)
 
 
-def _may_be_answered(letter: IncomingLetter) -> bool:
+def _may_be_answered(letter: IncomingLetter, known: Circumstances) -> bool:
     """Whether a machine may write back: never to machines, lists or addresses that are dead."""
-    return letter.sort == "human" and not DeadAddress.objects.filter(address=letter.sender).exists()
+    return letter.sort == "human" and not known.is_dead
 
 
 @transaction.atomic
-def _take(letter: IncomingLetter, person: User, told: Mapping[str, Any]) -> None:
+def _take(
+    letter: IncomingLetter, person: User, told: Mapping[str, Any], known: Circumstances
+) -> None:
     """Make an answer or a ticket of a believed letter, with its files, in one transaction."""
     at = timezone.now()
     text = _text_of(told)
     # Whoever writes from an address reads there as well, whatever a mail server said before.
-    DeadAddress.objects.filter(address=letter.sender).delete()
+    if known.is_dead:
+        DeadAddress.objects.filter(address=letter.sender).delete()
     kept, left_out = _files_of(person, told, at)
     ticket = _ticket_meant(person, told)
     if ticket is not None and not policy.is_over(ticket, at):
         message = _answer(ticket, person, text, letter, kept, at)
         ticket = message.ticket
     else:
-        if _too_many_tickets(person, at):
+        if known.tickets >= MOST_TICKETS:
             _end(letter, LetterState.QUARANTINED, "flood", person=person)
             return
         ticket = actions.file_ticket(
@@ -245,7 +233,7 @@ def _take(letter: IncomingLetter, person: User, told: Mapping[str, Any]) -> None
             attachments=kept,
             channel="email",
             follows=ticket,
-            acknowledges=_receipts_left(letter) and not told["seems_automatic"],
+            acknowledges=_receipts_left(letter, known) and not told["seems_automatic"],
         )
         message = Message.objects.get(form_key=letter.pk)
     if left_out:
@@ -339,37 +327,14 @@ def _name_for(content_type: str) -> str:
     return f"file.{'eml' if content_type == 'message/rfc822' else kind.replace('jpeg', 'jpg')[:20]}"
 
 
-def _too_many_tickets(person: User, at: datetime) -> bool:
-    most, within = MOST_TICKETS
-    filed = Ticket.objects.filter(requester=person, channel="email", received_at__gt=at - within)
-    return filed.count() >= most
-
-
-def _receipts_left(letter: IncomingLetter) -> bool:
+def _receipts_left(letter: IncomingLetter, known: Circumstances) -> bool:
     """Whether another acknowledgement may go to this address: so many an hour and a day."""
-    if not _may_be_answered(letter) or _repeats_itself(letter):
-        return False
-    for most, within in MOST_RECEIPTS:
-        lately = Delivery.objects.filter(
-            letter="ticket_received",
-            recipient=letter.sender,
-            created_at__gt=letter.received_at - within,
-        )
-        if lately.count() >= most:
-            return False
-    return True
-
-
-def _repeats_itself(letter: IncomingLetter) -> bool:
-    """Whether this address sent the same words within a day: machines that say not what they are do."""
-    lately = IncomingLetter.objects.exclude(pk=letter.pk).filter(
-        sender=letter.sender,
-        received_at__gt=letter.received_at - REPEATS_WITHIN,
-        received_at__lte=letter.received_at,
-        text=letter.text,
+    return (
+        letter.sort == "human"
+        and not known.is_repeated
+        and known.receipts_an_hour < MOST_RECEIPTS_AN_HOUR
+        and known.receipts_a_day < MOST_RECEIPTS_A_DAY
     )
-    # Letters that are nothing but a file say nothing alike.
-    return bool(letter.text.strip()) and lately.exists()
 
 
 # What did not come from a person.

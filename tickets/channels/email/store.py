@@ -51,7 +51,7 @@ def keep(
     try:
         with transaction.atomic():
             letter.save(force_insert=True)
-            ring_after_commit()
+            ring_after_commit("tickets.tasks.take_letters")
     except IntegrityError:
         # Race: two who fetch the same mailbox at once; the other one has it.
         path_of(letter.id).unlink(missing_ok=True)

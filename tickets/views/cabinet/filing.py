@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from portal import html, http
+from portal import exchange, html, http
 from portal.refusals import Refused
 from tickets import access, actions, clock, identity, rules
 from tickets.forms import LONGEST_SUBJECT, FilingForm, number_among
@@ -68,7 +68,11 @@ def new(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             ticket = actions.file_ticket(
-                person=user, evidence=identity.session(), at=at, **form.for_action()
+                person=user,
+                evidence=identity.session(),
+                has_read=exchange.of_articles().recently_read(request, at=at),
+                at=at,
+                **form.for_action(),
             )
         except Refused as refusal:
             form.refuse(refusal)

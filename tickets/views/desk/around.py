@@ -65,6 +65,9 @@ LISTS = {
                 where c.alert_id = a.id)
         from tickets_alert a left join accounts_user p on p.id = a.acknowledged_by_id
         where a.ticket_id = {ticket} order by a.id desc limit 1""",
+    "articles": """
+        select kind, article, title, code, at from tickets_articletie where ticket_id = {ticket}
+        order by kind, at desc, id""",
     "desk": "{desk}",
     "others": "{others}",
 }
@@ -103,6 +106,17 @@ class Connected:
     def is_link(self) -> bool:
         """Whether it was linked by hand, and may be unlinked."""
         return self.kind == Link.Kind.RELATED
+
+
+@dataclass(frozen=True)
+class Article:
+    """An article that was read before filing, given in an answer, or written from the ticket."""
+
+    kind: str
+    number: int
+    title: str
+    code: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -219,6 +233,7 @@ class Around:
     desk: tuple[tuple[int, str], ...]
     others: list[tuple[int, str, str]]
     alert: Call | None
+    articles: tuple[Article, ...]
 
     @property
     def running(self) -> Clock | None:
@@ -275,6 +290,10 @@ def read_around(found: Ticket, user: User, at: datetime) -> Around:
                 for taken_by, taken_at, escalates_at, called in rows["alert"]
             ),
             None,
+        ),
+        articles=tuple(
+            Article(kind, number, title, code, datetime.fromisoformat(when))
+            for kind, number, title, code, when in rows["articles"]
         ),
     )
 

@@ -254,6 +254,7 @@ def _context(found: Ticket, user: User, form: AnswerForm, at: datetime) -> dict[
         "around": around,
         "upcoming": upcoming(user),
         "can_triage": access.can_triage(user, found),
+        "may_write_article": access.can_write_article(user, found),
         "is_done": found.status in rules.DONE_STATUSES,
         "was_answered": any(item.message and _is_answer(item.message) for item in items),
         "is_watching": any(pk == user.pk for pk, _name in around.watchers),

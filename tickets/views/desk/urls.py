@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tickets.views.desk import (
+    article,
     bulk,
     composing,
     connected,
@@ -65,6 +66,7 @@ urlpatterns = [
     path("developments/<int:pk>/owner/", development.owner, name="development_owner"),
     path("developments/<int:pk>/describe/", development.describe, name="describe_development"),
     path("duty/", duty.duty, name="duty"),
+    path("<int:number>/article/", article.article, name="article"),
     path("<int:number>/promise/", dates.promise, name="promise"),
     path("<int:number>/agreed/", dates.agreed, name="agreed"),
 ]

@@ -1,0 +1,191 @@
+"""`python -m tests.bench.mail`: what a letter costs from its arrival to its ticket, in the database given.
+
+Letters are signed and checked against a name server of their own; nothing is left out of the way
+that a customer's letter takes but the connection to the mailbox. `python -m tests.bench.mail take`
+is one of the two processes that take a burst.
+"""
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+django.setup()
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import Organization, Property, Role, User
+from tests.bench import seed
+from tests.tickets.channels.letters import record, sign
+from tests.tickets.channels.names import Names
+from tickets.channels.email import intake, store
+from tickets.channels.email.reader import reader
+from tickets.models import IncomingLetter, Mailbox, Ticket
+
+DOMAIN = "guests.example"
+SUPPORT = "support@portal.example"
+RECORDS = {f"s1._domainkey.{DOMAIN}": record(), f"_dmarc.{DOMAIN}": b"v=DMARC1; p=reject"}
+PEOPLE = 700  # so that nobody writes more than a person may
+ONE_BY_ONE = 300
+BURST, LONGEST, PROCESSES = 1000, 60, 2  # letters, seconds, processes
+GOAL = 15  # milliseconds a letter
+LARGE, MOST_MEMORY = 25 * 1024 * 1024, 300  # bytes, MB
+FILE = 20_000  # bytes
+
+
+def main() -> None:
+    """Measure and print."""
+    names = Names(RECORDS)
+    names.start()
+    os.environ["MAIL_DNS"] = settings.MAIL_DNS = names.address
+    with tempfile.TemporaryDirectory(prefix="bench-mail-") as folder:
+        os.environ["MAIL_ROOT"] = folder
+        settings.MAIL_ROOT = Path(folder)
+        mailbox = Mailbox.objects.get_or_create(address=SUPPORT)[0]
+        _people()
+        there = Ticket.objects.count()
+        print(f"\nLetters that come in, beside {there} tickets, with all checks")
+        _one_by_one(mailbox)
+        _burst(mailbox)
+        _large(mailbox)
+    reader().close()
+    names.close()
+
+
+def _people() -> None:
+    company = Organization.objects.create(name="Гости замера")
+    Property.objects.create(organization=company, name="Отель замера")
+    role = Role.objects.select_related("group").get(code="employee")
+    people = User.objects.bulk_create(
+        User(
+            email=f"guest{n}@{DOMAIN}",
+            full_name=f"Гость {n}",
+            role=role,
+            organization=company,
+            password="!",
+        )
+        for n in range(PEOPLE)
+    )
+    EmailAddress.objects.bulk_create(
+        EmailAddress(user=one, email=one.email, primary=True, verified=True) for one in people
+    )
+    if role.group:
+        role.group.user_set.add(*people)
+
+
+def _letter(luck: random.Random, number: int, size: int = 0) -> bytes:
+    """Write a signed letter of about a kilobyte: some with HTML beside, some with a picture."""
+    text = f"{seed.words(luck, 60).capitalize()}.\n\nЗамер {number}"
+    one = EmailMessage()
+    one["From"] = f"Гость <guest{number % PEOPLE}@{DOMAIN}>"
+    one["To"] = SUPPORT
+    one["Subject"] = f"{seed.words(luck, 6).capitalize()} {number}"
+    one["Date"] = format_datetime(timezone.now())
+    one["Message-ID"] = f"<{number}.{luck.getrandbits(64):x}@{DOMAIN}>"
+    one.set_content(text, cte=luck.choice(["base64", "quoted-printable", "8bit"]))
+    kind = luck.random()
+    if kind < 0.2:
+        one.add_alternative(f"<html><body><p>{text}</p></body></html>", subtype="html")
+    elif kind < 0.3 or size:
+        content = luck.randbytes(size or FILE)
+        one.add_attachment(content, maintype="image", subtype="png", filename="снимок.png")
+    return sign(one.as_bytes().replace(b"\n", b"\r\n"), domain=DOMAIN)
+
+
+def _one_by_one(mailbox: Mailbox) -> None:
+    luck = random.Random(1)
+    letters = [_letter(luck, number) for number in range(ONE_BY_ONE)]
+    times = []
+    for number, raw in enumerate(letters):
+        started = time.perf_counter()
+        kept = store.keep(raw, mailbox=mailbox, received_at=timezone.now())
+        intake.take_one()
+        if number >= 10:  # the first ones warm up
+            times.append((time.perf_counter() - started) * 1000)
+    kept.refresh_from_db()
+    _check(ONE_BY_ONE)
+    median, slow = statistics.median(times), sorted(times)[int(len(times) * 0.95)]
+    verdict = "ok" if median <= GOAL else "OVER"
+    kilobytes = statistics.median(len(raw) for raw in letters) / 1024
+    print(
+        f"| one by one, {kilobytes:.1f} KB | median {median:.1f} ms, p95 {slow:.1f} ms"
+        f" | goal {GOAL} ms: {verdict} |"
+    )
+
+
+def _check(count: int) -> None:
+    ended = IncomingLetter.objects.order_by("-pk").values_list("state", "reason").distinct()
+    wrong = [f"{state} {reason}" for state, reason in ended.order_by() if state != "done"]
+    if wrong or IncomingLetter.objects.count() != count:
+        raise SystemExit(f"not every letter became a ticket: {wrong}")
+
+
+def _burst(mailbox: Mailbox) -> None:
+    luck = random.Random(2)
+    before, numbers = Ticket.objects.count(), range(ONE_BY_ONE, ONE_BY_ONE + BURST)
+    letters = [_letter(luck, number) for number in numbers]
+    started = time.perf_counter()
+    for raw in letters:
+        store.keep(raw, mailbox=mailbox, received_at=timezone.now())
+    stored = time.perf_counter() - started
+    takers = [
+        subprocess.Popen([sys.executable, "-m", "tests.bench.mail", "take"], env=os.environ)
+        for _process in range(PROCESSES)
+    ]
+    if any(one.wait() for one in takers):
+        raise SystemExit("a process that takes letters failed")
+    taken = time.perf_counter() - started
+    _check(ONE_BY_ONE + BURST)
+    made = Ticket.objects.count() - before
+    verdict = "ok" if taken <= LONGEST and made == BURST else "OVER"
+    print(
+        f"| a burst of {BURST} | stored after {stored:.1f} s, {made} tickets after {taken:.1f} s"
+        f" | goal {LONGEST} s: {verdict} |"
+    )
+
+
+def _large(mailbox: Mailbox) -> None:
+    raw = _letter(random.Random(3), ONE_BY_ONE + BURST, LARGE * 3 // 4)
+    reader().close()  # a new process: what it takes at most is what this letter takes
+    store.keep(raw, mailbox=mailbox, received_at=timezone.now())
+    started = time.perf_counter()
+    intake.take_one()
+    taken = time.perf_counter() - started
+    _check(ONE_BY_ONE + BURST + 1)
+    most = _memory_at_most()
+    verdict = "ok" if most <= MOST_MEMORY else "OVER"
+    print(
+        f"| {len(raw) / 1024 / 1024:.0f} MB | taken in {taken:.1f} s, at most {most:.0f} MB"
+        f" | goal {MOST_MEMORY} MB: {verdict} |"
+    )
+
+
+def _memory_at_most() -> float:
+    """Give the MB that the process which took the letter apart has held at most."""
+    process = reader()._process
+    assert process
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    told = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(told.split()[1]) / 1024
+
+
+def take() -> None:
+    """Take letters until none waits."""
+    while intake.take_one():
+        pass
+    reader().close()
+
+
+if __name__ == "__main__":
+    take() if sys.argv[1:] == ["take"] else main()
