@@ -291,13 +291,13 @@ ADMIN_CONTENT_SECURITY_POLICY = {
         "script-src": [SELF, "'unsafe-eval'"],
         "style-src": [SELF, "'unsafe-inline'"],
         "frame-ancestors": [SELF],
+        "frame-src": [SELF],  # letters as they read
     }
 }
 EDITOR_CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         **ADMIN_CONTENT_SECURITY_POLICY["DIRECTIVES"],
         "script-src": [SELF, "'unsafe-eval'", "'unsafe-inline'"],
-        "frame-src": [SELF],
     }
 }
 # By the name of the page; what an author wrote is shown under the policy of its readers.

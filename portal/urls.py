@@ -24,6 +24,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("desk/jobs/", include("portal.jobs.urls")),
+    path("", include("portal.delivery.urls")),
     path("", include("tickets.urls")),
     path("api/v1/", include("portal.api")),
     path("admin/", admin.site.urls),

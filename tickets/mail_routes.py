@@ -1,22 +1,27 @@
-"""Addresses that lead an answer to its ticket, and a failure to its letter. They route, and never authorise.
+"""Addresses and ids that lead an answer to its ticket, and a failure to its letter. They route, and never authorise.
 
-`support+t1042.<mac>@…` names a ticket, `support+b77.<mac>@…` a delivery; the mac keeps strangers from
-writing such addresses themselves (design/security.md, 2.3). Who may write is asked of the sender's
-account, whatever address they use.
+`support+t1042.<mac>@…` names a ticket, `support+b77.<mac>@…` a delivery, and so does the Message-ID
+`<t1042.<nonce>.<mac>@…>` of every letter about a ticket, whose rows are forgotten after 90 days; the
+mac keeps strangers from writing such addresses themselves (design/security.md, 2.3). Who may write
+is asked of the sender's account, whatever address they use.
 """
 
 import base64
 import hmac
 import re
+import secrets
 from hashlib import sha256
 
 from django.conf import settings
 
+from portal.delivery import outbox
 from portal.support.schedule import ground
 from tickets.models import Mailbox
 
 SIGNS = 16  # of base32: 80 bits
 TOKEN = re.compile(r"^[^@+]+\+([tb])(\d{1,18})\.([a-z2-7]{16})@", re.IGNORECASE)
+
+ID = re.compile(r"^<t(\d{1,18})\.(\w{1,40})\.([a-z2-7]{16})@", re.IGNORECASE)
 
 # The address answers go to, as this process read it last, by the version every change renews.
 _addresses: dict[object, str] = {}
@@ -59,9 +64,31 @@ def named(address: str, kind: str) -> int | None:
     return number if hmac.compare_digest(found[3].lower(), _mac(kind, number)) else None
 
 
+def message_id(number: int, nonce: str = "") -> str:
+    """Make a Message-ID that names a ticket; without a nonce no other is like it.
+
+    It fits on one line with its name: some programs do not find it on the next.
+    """
+    nonce = nonce or secrets.token_hex(6)
+    return f"<t{number}.{nonce}.{_mac_of_id(number, nonce)}@{outbox.domain()}>"
+
+
+def named_by_id(message_id: str) -> int | None:
+    """Give the number of the ticket that one of our Message-IDs names; none if it is not ours."""
+    found = ID.match(message_id)
+    if not found:
+        return None
+    number, nonce = int(found[1]), found[2].lower()
+    return number if hmac.compare_digest(found[3].lower(), _mac_of_id(number, nonce)) else None
+
+
 def loop_mark() -> str:
     """Give the sign our letters carry, by which we know them when they come back."""
     return _mac("loop", 0)
+
+
+def _mac_of_id(number: int, nonce: str) -> str:
+    return _mac(f"id.{nonce}", number)
 
 
 def _mac(kind: str, number: int) -> str:

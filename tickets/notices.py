@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.models import User
 from portal.delivery import outbox
 from portal.delivery.models import Delivery
-from tickets import access, rating_links
+from tickets import access, mail_routes, rating_links
 from tickets.models import Alert, Clock, Eta, Message, Participant, ProofCode, Ticket
 
 URGENT, USUAL = 1, 5  # the place in the outbox
@@ -17,7 +17,11 @@ QUOTED = 5000  # characters of a message that a letter repeats
 
 
 def ticket_received(ticket: Ticket, *, at: datetime) -> None:
-    """Tell the customer the number and the promise."""
+    """Tell the customer the number and the promise.
+
+    What came by mail is not repeated: else strangers could send words of theirs through us
+    (design/security.md, 2.4).
+    """
     hotel = ticket.property.name if ticket.property else ""
     _to_requester(
         ticket,
@@ -26,6 +30,7 @@ def ticket_received(ticket: Ticket, *, at: datetime) -> None:
         at,
         promised_at=_iso(ticket.promised_at),
         property=hotel,
+        is_named=ticket.channel != "email",
     )
 
 
@@ -33,8 +38,8 @@ def ticket_reply(ticket: Ticket, message: Message, *, at: datetime) -> None:
     """Send the answer of a specialist to the requester and to colleagues who take part."""
     author, text = message.author.full_name, message.text[:QUOTED]
     for person in _customers(ticket):
-        key = f"message:{message.pk}"
-        _to_customer(ticket, person, "ticket_reply", key, at, author=author, text=text)
+        key, said = f"message:{message.pk}", message.pk
+        _to_customer(ticket, person, "ticket_reply", key, at, author=author, text=text, said=said)
 
 
 def ticket_resolved(
@@ -47,7 +52,8 @@ def ticket_resolved(
     """
     key = f"resolved:{at.isoformat()}"
     text = answer.text[:QUOTED] if answer else ""
-    values = {"author": specialist.full_name, "text": text}
+    said = answer.pk if answer else None
+    values = {"author": specialist.full_name, "text": text, "said": said}
     for person in _customers(ticket):
         is_theirs = person.pk == ticket.requester_id
         secret = {"rate_url": rating_links.address_of(ticket, person)} if is_theirs else None
@@ -100,8 +106,8 @@ def ticket_new_message(ticket: Ticket, message: Message, *, at: datetime) -> Non
         return
     for person in _customers(ticket):
         if person.pk != message.author_id:
-            key = f"message:{message.pk}"
-            _to_customer(ticket, person, "ticket_reply", key, at, author=author, text=text)
+            said = {"author": author, "text": text, "said": message.pk}
+            _to_customer(ticket, person, "ticket_reply", f"message:{message.pk}", at, **said)
 
 
 def ticket_merged(source: Ticket, target: Ticket, *, at: datetime) -> None:
@@ -299,6 +305,7 @@ def _write(
         ordering_key="" if is_urgent else f"ticket:{ticket.pk}:{person.pk}",
         priority=URGENT if is_urgent else USUAL,
         secret=secret,
+        message_id=mail_routes.message_id(ticket.number),
         at=at,
     )
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from portal.delivery import letters, outbox, transports
+from portal.delivery import letters, manners, outbox, transports
 from portal.delivery.letters import Letter
 from portal.delivery.models import Delivery, Heartbeat, State
 from portal.refusals import Refused
@@ -29,41 +29,9 @@ LABELS = {
     State.SENT: "success",
     State.DEAD: "danger",
     State.EXPIRED: "warning",
+    State.REFUSED: "warning",
 }
-NAMES = {
-    "ticket_received": _("Ticket received"),
-    "ticket_reply": _("Reply"),
-    "ticket_resolved": _("Ticket solved"),
-    "ticket_closed": _("Ticket closed"),
-    "waiting_reminder": _("Reminder: we wait for the customer"),
-    "promise_moved": _("Answer later than promised"),
-    "date_came": _("Agreed date has come"),
-    "ticket_new_message": _("The customer wrote"),
-    "ticket_assigned": _("Ticket assigned"),
-    "ticket_merged": _("Ticket merged"),
-    "ticket_watched": _("News of a watched ticket"),
-    "mentioned": _("Named in a note"),
-    "letter_bounced": _("A letter did not arrive"),
-    "how_to_be_identified": _("How to be identified"),
-    "articles_need_care": _("Articles to look after"),
-    "proof_code": _("Code that proves who wrote"),
-    "article_sent_back": _("Article sent back"),
-    "article_not_helped": _("Article that did not help"),
-    "clock_warning": _("Soon due"),
-    "clock_late": _("Late by our own promise"),
-    "development_started": _("Handed over to development"),
-    "development_news": _("News of the development"),
-    "development_released": _("Released, to be written to the customer"),
-    "duty_alert": _("Call of the person on duty"),
-    "feedback_received": _("Feedback received"),
-    "feedback_thanks": _("Thanks for feedback"),
-    "feedback_answered": _("Feedback answered"),
-    "login_code": _("Code for signing in"),
-    "password_reset": _("New password"),
-    "email_confirmation": _("Address to be confirmed"),
-    "invitation": _("Invitation"),
-    "account_notice": _("Account changed"),
-}
+NAMES = {letter: manner.name for letter, manner in manners.MANNERS.items()}
 # A letter in its frame: its own style and nothing else, neither scripts nor pictures nor forms.
 LETTER_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"

@@ -20,6 +20,7 @@ class State(models.TextChoices):
     SENT = "sent", _("sent")
     DEAD = "dead", _("not delivered")
     EXPIRED = "expired", _("expired unsent")
+    REFUSED = "refused", _("not to be sent")
 
 
 class Delivery(models.Model):
@@ -73,6 +74,26 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.letter} → {self.recipient}"
+
+
+class Unsubscribed(models.Model):
+    """A kind of letter that the reader at an address does without."""
+
+    address = models.EmailField(_("address"))
+    topic = models.SlugField(_("letters"), max_length=20)
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("unwanted letters")
+        verbose_name_plural = _("unwanted letters")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address", "topic"], name="letters_are_unwanted_once_an_address"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} → {self.address}"
 
 
 class Heartbeat(models.Model):

@@ -50,7 +50,7 @@ returning *
 
 
 class NotDead(Refused):
-    """Only a delivery that was given up can be tried again."""
+    """Only a delivery that was given up, or was not to be sent, can be tried again."""
 
     code = "not_dead"
     message = _("Only a letter that was given up can be tried again.")
@@ -69,9 +69,13 @@ def write(
     expires_at: datetime | None = None,
     reply_to: str = "",
     priority: int = 5,
+    message_id: str = "",
 ) -> Delivery | None:
-    """Write a delivery into the current transaction; None when its key is there already."""
-    message_id = f"<{new_token()}@{_domain()}>"
+    """Write a delivery into the current transaction; None when its key is there already.
+
+    Its Message-ID is fixed here, so that a letter which leaves twice is known as one.
+    """
+    message_id = message_id or f"<{new_token()}@{domain()}>"
     written = Delivery(
         letter=letter,
         recipient=recipient,
@@ -117,6 +121,11 @@ def mark_failed(delivery: Delivery, *, error: str, is_permanent: bool) -> bool:
     return _finish(delivery, state=State.PENDING, last_error=told, next_at=next_at)
 
 
+def refuse(delivery: Delivery, *, why: str) -> bool:
+    """Note that it must not leave, and why; it keeps its secret, for it may be tried again."""
+    return _finish(delivery, state=State.REFUSED, last_error=why[:LONGEST_ERROR])
+
+
 def wait(attempts: int) -> float:
     """Give the seconds to wait after so many attempts: doubled each time, an hour at most."""
     doubled = min(FIRST_WAIT * 2.0 ** (attempts - 1), LONGEST_WAIT)
@@ -132,8 +141,9 @@ def give_up_lost() -> int:
 
 
 def forget_secrets() -> int:
-    """Empty the secrets that open nothing any more in deliveries that were given up."""
-    useless = Delivery.objects.filter(state=State.DEAD, expires_at__lte=Now()).exclude(secret=b"")
+    """Empty the secrets that open nothing any more in deliveries that did not leave."""
+    ended = [State.DEAD, State.REFUSED]
+    useless = Delivery.objects.filter(state__in=ended, expires_at__lte=Now()).exclude(secret=b"")
     return useless.update(secret=b"")
 
 
@@ -143,8 +153,9 @@ def is_waiting() -> bool:
 
 
 def retry(*, delivery: Delivery, at: datetime) -> None:
-    """Put a delivery that was given up back. Raises NotDead."""
-    changed = Delivery.objects.filter(pk=delivery.pk, state=State.DEAD).update(
+    """Put a delivery that was given up or refused back. Raises NotDead."""
+    ended = [State.DEAD, State.REFUSED]
+    changed = Delivery.objects.filter(pk=delivery.pk, state__in=ended).update(
         state=State.PENDING, attempts=0, next_at=at, owner="", lease_until=None
     )
     if not changed:
@@ -159,6 +170,7 @@ def _finish(delivery: Delivery, **fields: Any) -> bool:
     return bool(held.update(lease_until=None, **fields))
 
 
-def _domain() -> str:
+def domain() -> str:
+    """Give the domain we write from, for our Message-IDs."""
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     return re.sub(r"[^\w.-]", "", address.rpartition("@")[2]) or "localhost"

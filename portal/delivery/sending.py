@@ -3,9 +3,9 @@
 import logging
 import time
 
-from portal.delivery import outbox
+from portal.delivery import envelope, outbox, unsubscribing
 from portal.delivery.models import Delivery, State
-from portal.delivery.transports import TRANSPORTS, TransportError
+from portal.delivery.transports import TRANSPORTS, TransportError, one_line
 
 log = logging.getLogger("portal.delivery")
 MOST_AT_ONCE = 200
@@ -16,8 +16,9 @@ LONGEST_RUN = 20.0  # seconds
 def drain(limit: int = MOST_AT_ONCE) -> int:
     """Send up to so many deliveries for a while; answers how many were taken."""
     taken, ends = 0, time.monotonic() + LONGEST_RUN
-    while taken < limit and time.monotonic() < ends and deliver_one():
-        taken += 1
+    with one_line():
+        while taken < limit and time.monotonic() < ends and deliver_one():
+            taken += 1
     return taken
 
 
@@ -32,6 +33,9 @@ def deliver_one() -> Delivery | None:
 def deliver(delivery: Delivery) -> None:
     """Send one claimed delivery and note how it went."""
     try:
+        if why := unsubscribing.why_not(delivery) or envelope.why_not(delivery):
+            outbox.refuse(delivery, why=why)
+            return
         TRANSPORTS[delivery.transport](delivery)
     except TransportError as error:
         outbox.mark_failed(delivery, error=str(error), is_permanent=error.is_permanent)

@@ -33,6 +33,6 @@ def forget_old() -> None:
     """Delete deliveries that left long ago."""
     at = timezone.now()
     Delivery.objects.filter(
-        state__in=[State.SENT, State.EXPIRED], created_at__lt=at - KEEP
+        state__in=[State.SENT, State.EXPIRED, State.REFUSED], created_at__lt=at - KEEP
     ).delete()
     heartbeats.beat("forget-old-deliveries", at=at)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import translation
 
 from tickets import mail_words
-from tickets.channels.email import sorting, unidentified
+from tickets.channels.email import sorting, store, unidentified
 from tickets.models import LetterEvent
 
 MAIL = Path(settings.BASE_DIR) / "tickets" / "channels" / "email"
@@ -79,6 +79,7 @@ CODES = sorted(
         *set().union(*(returned(module, names) for module, names in GIVEN_BY.items())),
         *ended(),
         *told_by_the_worker(),
+        *store.ONLY_HEAD,
         *(one.value for one in sorting.Sort),
         *unidentified.DISCARDS,
         *(unidentified.BY_CODE, unidentified.BY_CALL),

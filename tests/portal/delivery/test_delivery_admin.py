@@ -143,3 +143,20 @@ def test_a_letter_that_is_not_there_is_not_found_by_those_who_may_look(
 ) -> None:
     client = sign_in(request.getfixturevalue(person))
     assert client.get(f"{LIST}999999/letter/").status_code == status
+
+
+def test_what_was_not_to_be_sent_shows_why_and_can_be_tried_again(
+    code: Delivery, galina: User, sign_in: SignIn
+) -> None:
+    claimed = outbox.claim()
+    assert claimed
+    assert outbox.refuse(claimed, why="dead address: 5.1.1 no such user")
+    code.refresh_from_db()
+    assert code.state == State.REFUSED
+
+    client = sign_in(galina)
+    for url in (LIST, f"{LIST}?state__exact=refused", f"{LIST}{code.pk}/change/"):
+        assert "5.1.1 no such user" in client.get(url).content.decode()
+    client.post(LIST, {"action": "try_again", "_selected_action": [code.pk]})
+    code.refresh_from_db()
+    assert code.state == State.PENDING

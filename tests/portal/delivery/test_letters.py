@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings
 
-from portal.delivery import admin, letters, secrets, transports
+from portal.delivery import admin, letters, manners, secrets, transports
 from portal.delivery.models import Delivery
 
 HOSTILE = (
@@ -23,7 +23,12 @@ SAID = {"author": HOSTILE, "text": HOSTILE}
 # What the functions that write letters put into the row (accounts/letters.py, tickets/notices.py,
 # portal/feedback/letters.py).
 VALUES: dict[str, dict[str, Any]] = {
-    "ticket_received": {**TICKET, "promised_at": LATER.isoformat(), "property": HOSTILE},
+    "ticket_received": {
+        **TICKET,
+        "is_named": True,
+        "promised_at": LATER.isoformat(),
+        "property": HOSTILE,
+    },
     "ticket_reply": {**TICKET, **SAID},
     "ticket_resolved": {**TICKET, **SAID},
     "ticket_closed": {**TICKET, "by": "silence"},
@@ -128,9 +133,14 @@ def a_delivery(name: str, language: str) -> Delivery:
         secret=secrets.seal(secret) if secret else b"",
         expires_at=LATER if secret else None,
         message_id="<1@hotbot.example>",
+        dedupe_key="ticket:12:message:7:5",
         ordering_key="ticket:12:5",
         created_at=LATER,
     )
+
+
+ALWAYS = ("Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To")
+ROBOTS = {"Auto-Submitted", "X-Auto-Response-Suppress", "X-Portal-Loop"}
 
 
 @pytest.fixture(params=["ru", "en"])
@@ -170,10 +180,12 @@ def test_a_letter_shows_what_was_written_to_the_last_sign(name: str, db: None) -
 @pytest.mark.parametrize("name", NAMES)
 def test_hostile_words_make_no_header(name: str, language: str, db: None) -> None:
     message = transports.compose(a_delivery(name, language)).message()
-    assert set(message.keys()) == {
-        "Auto-Submitted", "Content-Type", "Date", "From", "In-Reply-To", "MIME-Version",
-        "Message-ID", "References", "Subject", "To", "X-Auto-Response-Suppress",
-    }  # fmt: skip
+    manner, expected = manners.of(name), set(ALWAYS)
+    expected |= {"In-Reply-To", "References"} if "number" in VALUES[name] else set()
+    expected |= ROBOTS if manner.submitted else set()
+    expected |= {"List-Unsubscribe", "List-Unsubscribe-Post"} if manner.topic else set()
+    assert set(message.keys()) == expected
+    assert len(message.keys()) == len(expected)
     assert message["To"] == "anna@verf.example"
 
 
@@ -181,7 +193,8 @@ def test_hostile_words_make_no_header(name: str, language: str, db: None) -> Non
 def test_a_letter_is_in_the_language_of_its_reader(name: str, db: None) -> None:
     russian = letters.render(a_delivery(name, "ru"), with_secret=True)
     english = letters.render(a_delivery(name, "en"), with_secret=True)
-    assert russian.subject != english.subject
+    # The letters of one conversation keep the subject that the customer gave it.
+    assert russian.subject != english.subject or russian.subject.startswith("Re: ")
     assert russian.text != english.text
 
 
@@ -196,16 +209,57 @@ def test_a_secret_stands_in_the_letter_and_nowhere_else(name: str, db: None) -> 
     assert letters.HIDDEN in shown.text
 
 
-def test_letters_of_a_conversation_hang_together(db: None) -> None:
-    message = transports.compose(a_delivery("ticket_reply", "ru")).message()
-    assert message["References"] == message["In-Reply-To"] == "<ticket.12.5@hotbot.example>"
-    assert message["Message-ID"] == "<1@hotbot.example>"
+@pytest.mark.parametrize(
+    ("name", "submitted"),
+    [
+        ("ticket_received", "auto-replied"),
+        ("feedback_thanks", "auto-replied"),
+        ("ticket_closed", "auto-generated"),
+        ("clock_warning", "auto-generated"),
+        ("ticket_reply", None),
+        ("feedback_answered", None),
+    ],
+)
+def test_robots_are_told_what_a_machine_wrote(name: str, submitted: str | None, db: None) -> None:
+    message = transports.compose(a_delivery(name, "ru")).message()
+    assert message["Auto-Submitted"] == submitted
+    assert message["X-Auto-Response-Suppress"] == ("All" if submitted else None)
+    assert not message["Precedence"]
 
 
-def test_robots_are_asked_not_to_answer(db: None) -> None:
-    message = transports.compose(a_delivery("ticket_received", "ru")).message()
-    assert message["Auto-Submitted"] == "auto-generated"
-    assert message["X-Auto-Response-Suppress"] == "All"
+@pytest.mark.parametrize("name", NAMES)
+def test_no_line_of_a_letter_is_too_long_and_every_server_takes_it(
+    name: str, language: str, db: None
+) -> None:
+    delivery = a_delivery(name, language)
+    if "text" in delivery.context:
+        delivery.context = {**delivery.context, "text": "Слово без конца " * 400}
+    raw = transports.compose(delivery).message().as_bytes(linesep="\r\n")
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert raw.isascii()
+
+
+@pytest.mark.parametrize(
+    ("given", "bare"),
+    [
+        ("Re: Календарь", "Календарь"),
+        ("RE: FW: Re[2]: Отв: Календарь [#1042]", "Календарь"),
+        ("Календарь [#1042] [#1050]", "Календарь"),
+        ("Реестр: пусто", "Реестр: пусто"),
+        ("Re:", "Re:"),
+        ("[#1042]", "[#1042]"),
+    ],
+)
+def test_a_thread_keeps_one_subject(given: str, bare: str) -> None:
+    assert letters.bare(given) == bare
+
+
+def test_a_receipt_repeats_nothing_that_came_by_mail(language: str, db: None) -> None:
+    delivery = a_delivery("ticket_received", language)
+    delivery.context = {**delivery.context, "is_named": False, "name": "Анна", "property": ""}
+    letter = letters.render(delivery, with_secret=True)
+    assert "alert(1)" not in letter.subject + letter.text + letter.html
+    assert "1042" in letter.subject
 
 
 def test_times_are_said_in_moscow_time(db: None) -> None:

@@ -18,7 +18,8 @@ from accounts.models import User
 from portal.delivery import secrets, sending
 from tests.tickets.channels.dovecot import NEEDED, PASSWORD, USER, Dovecot, dovecot, free_port
 from tests.tickets.channels.letters import letter, sign
-from tests.tickets.channels.test_intake import ANNA, SUPPORT, Names
+from tests.tickets.channels.names import Names
+from tests.tickets.channels.test_intake import ANNA, RECORDS, SUPPORT
 from tickets import actions, mail_routes
 from tickets.channels.email import fetching, intake
 from tickets.channels.email.reader import reader
@@ -55,10 +56,10 @@ def sink(settings) -> Iterator[Sink]:
 
 @pytest.fixture
 def names() -> Iterator[Names]:
-    thread = Names()
+    thread = Names(RECORDS)
     thread.start()
     yield thread
-    thread.socket.close()
+    thread.close()
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from tests.tickets.channels.dovecot import (
     free_port,
     trusted,
 )
-from tests.tickets.channels.test_intake import ANNA, SUPPORT, Names, from_anna
+from tests.tickets.channels.names import Names
+from tests.tickets.channels.test_intake import ANNA, RECORDS, SUPPORT, from_anna
 from tickets import mail_routes, tasks
 from tickets.channels.email import caps, fetching, imap, intake, store
 from tickets.channels.email.imap import Account, Stopped, opened
@@ -54,10 +55,10 @@ def server(running: Dovecot) -> Dovecot:
 
 @pytest.fixture(scope="module")
 def names() -> Iterator[Names]:
-    thread = Names()
+    thread = Names(RECORDS)
     thread.start()
     yield thread
-    thread.socket.close()
+    thread.close()
 
 
 @pytest.fixture

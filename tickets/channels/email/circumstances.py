@@ -19,6 +19,9 @@ select
     exists (select from tickets_incomingletter
         where internet_message_id = %(message_id)s and internet_message_id <> ''
             and id <> %(id)s and state <> 'duplicate'),
+    exists (select from tickets_incomingletter
+        where sender = %(sender)s and received_at > %(day)s and received_at <= %(at)s
+            and id <> %(id)s and text = %(text)s and text <> ''),
     exists (select from tickets_deadaddress where address = %(sender)s),
     (select count(*) from tickets_incomingletter
         where sender = %(sender)s and received_at > %(lately)s and received_at <= %(at)s),
@@ -37,6 +40,9 @@ class Circumstances:
 
     is_our_own: bool  # its Message-ID is that of a letter that we sent
     is_seen: bool  # another letter came with its Message-ID
+    is_repeated: (
+        bool  # it sent the same words within a day, as machines do that say not what they are
+    )
     is_dead: bool  # mail servers told us that nobody is there
     letters: int  # of this sender in the last ten minutes, itself among them
     tickets: int  # filed by mail by this sender in the hour before it
@@ -51,6 +57,7 @@ def of(letter: IncomingLetter) -> Circumstances:
         "id": letter.pk,
         "message_id": letter.internet_message_id,
         "sender": letter.sender,
+        "text": letter.text.strip() and letter.text,
         "at": at,
         "lately": at - LATELY,
         "hour": at - AN_HOUR,

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -145,7 +146,8 @@ def _decide(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
     if told["reason"]:
         return _end(letter, LetterState.QUARANTINED, told["reason"])
     known = circumstances.of(letter)
-    if letter.sort == "loop" or known.is_our_own:
+    is_ours = known.is_our_own or mail_routes.named_by_id(letter.internet_message_id)
+    if letter.sort == "loop" or is_ours:
         return _end(letter, LetterState.DISCARDED, "loop")
     if letter.sort == "bounce":
         return _bounced(letter, told)
@@ -209,6 +211,9 @@ def _take(
     """Make an answer or a ticket of a believed letter, with its files, in one transaction."""
     at = timezone.now()
     text = text_of(told)
+    # Whoever writes from an address reads there as well, whatever a mail server said before.
+    if known.is_dead:
+        DeadAddress.objects.filter(address=letter.sender).delete()
     kept, left_out = files_of(person, told, at)
     ticket = _ticket_meant(person, told)
     if ticket is not None and not policy.is_over(ticket, at):
@@ -276,8 +281,7 @@ def candidates(person: User | None, told: Mapping[str, Any]) -> list[Ticket]:
     """Give the tickets a letter may mean, the surest sign first; of nobody known, by our own signs."""
     numbers = [mail_routes.named(one, "t") for one in told["recipients"]]
     found = list(Ticket.objects.filter(number__in=[one for one in numbers if one]))
-    keys = Delivery.objects.filter(message_id__in=told["answers"]).values_list("context", flat=True)
-    found += Ticket.objects.filter(number__in=[one["number"] for one in keys if one.get("number")])
+    found += Ticket.objects.filter(number__in=_answered(told))
     if person is None:
         return found
     theirs = Ticket.objects.filter(organization=person.organization)
@@ -286,6 +290,20 @@ def candidates(person: User | None, told: Mapping[str, Any]) -> list[Ticket]:
         letters__internet_message_id__in=told["answers"], letters__internet_message_id__gt=""
     )
     return found
+
+
+def _answered(told: Mapping[str, Any]) -> list[int]:
+    """Give the numbers of the tickets whose letters one answers: ids of ours name them themselves."""
+    named = [mail_routes.named_by_id(one) for one in told["answers"]]
+    if any(named):
+        return [one for one in named if one]
+    # Letters that left before ids named tickets; and machines answer the sender on the envelope
+    # (RFC 3834, 4), often without naming what they answer.
+    returned = [mail_routes.named(one, "b") for one in told["recipients"]]
+    ours = Delivery.objects.filter(
+        Q(message_id__in=told["answers"]) | Q(pk__in=[one for one in returned if one])
+    )
+    return [one["number"] for one in ours.values_list("context", flat=True) if one.get("number")]
 
 
 def files_of(person: User, told: Mapping[str, Any], at: datetime) -> tuple[list[Any], list[str]]:
@@ -317,7 +335,8 @@ def _name_for(content_type: str) -> str:
 def _receipts_left(letter: IncomingLetter, known: Circumstances) -> bool:
     """Whether another acknowledgement may go to this address: so many an hour and a day."""
     return (
-        _may_be_answered(letter, known)
+        letter.sort == "human"
+        and not known.is_repeated
         and known.receipts_an_hour < MOST_RECEIPTS_AN_HOUR
         and known.receipts_a_day < MOST_RECEIPTS_A_DAY
     )
@@ -363,8 +382,7 @@ def _by_a_machine(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
     if letter.sort == "spam":
         return _end(letter, LetterState.QUARANTINED, "spam")
     numbers = [mail_routes.named(one, "t") for one in told["recipients"]]
-    keys = Delivery.objects.filter(message_id__in=told["answers"]).values_list("context", flat=True)
-    numbers += [one.get("number") for one in keys]
+    numbers += _answered(told)
     ticket = Ticket.objects.filter(number__in=[one for one in numbers if one]).first()
     if ticket is None:
         return _end(letter, LetterState.QUARANTINED, "auto")

@@ -14,7 +14,8 @@ LONGEST_LINE = 300  # characters; a longer one is prose and never the head of a 
 LONGEST_HEAD = 5  # lines that an attribution may be broken over
 FIELDS_WITHIN = 7  # lines in which the fields of a quoted letter follow each other
 
-MARKER = "##-"  # our own letters carry "##- … -##" above which people answer
+# Our own letters carry "##- … -##" above which people answer, quoted in whatever way.
+MARKER = re.compile(r"^[\s>|*_]*##\s?[-–—]")
 
 
 class Kind(Enum):
@@ -117,7 +118,48 @@ def split(text: str) -> Reply:
     """Cut a letter into what is new, what is quoted and what is a signature."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     kinds = list(_kinds(lines))
+    marked = next((place for place, line in enumerate(lines) if MARKER.match(line[:80])), None)
+    if marked is not None:
+        kinds = [*_above(lines[:marked], kinds[:marked]), *_below(lines[marked:])]
     return Reply(tuple(_joined(lines, kinds)))
+
+
+def _above(lines: Sequence[str], kinds: list[Kind]) -> list[Kind]:
+    """Take what a client put above our line for the head of the quote, where no rule knew it."""
+    place, left = len(lines), FIELDS_WITHIN
+    while place > 0 and (kinds[place - 1] is not Kind.NEW or (left and _is_head(lines[place - 1]))):
+        place -= 1
+        if kinds[place] is Kind.NEW:
+            kinds[place], left = Kind.QUOTE, left - 1
+    return kinds
+
+
+def _is_head(line: str) -> bool:
+    """Whether a line above ours is no prose: blank, a rule, a field, or who wrote when."""
+    if not line.strip(" \t>|*_"):
+        return True
+    if not _is_short(line):
+        return False
+    return bool(
+        QUOTED.match(line)
+        or SEPARATOR.match(line)
+        or FORWARDED.match(line)
+        or DASHES.match(line)
+        or FROM_FIELD.match(line)
+        or OTHER_FIELD.match(line)
+        or (line.rstrip().endswith((":", "：")) and (DATE.search(line) or ADDRESS.search(line)))
+        or ENDS_WITH_VERB.search(line)
+    )
+
+
+def _below(lines: Sequence[str]) -> Iterator[Kind]:
+    """Say what each line from ours on is: a quote to the end, unless its lines are marked."""
+    if not lines:
+        return
+    is_marked = lines[0].lstrip().startswith(">")
+    length = 0 if is_marked else _quoted_from(lines, 0, 1)
+    yield from [Kind.QUOTE] * length
+    yield from _kinds(lines[length:])
 
 
 def _joined(lines: Sequence[str], kinds: Sequence[Kind]) -> Iterator[Fragment]:
@@ -165,7 +207,7 @@ def _head(lines: Sequence[str], place: int) -> int:
     line = lines[place]
     if not line.strip() or not _is_short(line):
         return 0
-    if line.lstrip().startswith(MARKER) or SEPARATOR.match(line) or FORWARDED.match(line):
+    if SEPARATOR.match(line) or FORWARDED.match(line):
         return 1
     if DASHES.match(line) and _is_letterhead(lines, _next(lines, place + 1), is_ruled=True):
         return 1

@@ -45,6 +45,9 @@ LISTS = {
     "proofs": """
         select level, method, created_at from tickets_proof where ticket_id = {ticket}
         order by level desc, id desc limit {proofs}""",
+    "dead": """
+        select d.address from tickets_deadaddress d join accounts_user p on p.email = d.address
+        join tickets_ticket t on t.requester_id = p.id where t.id = {ticket}""",
     "clocks": """
         select c.id, c.kind, c.target_minutes, c.due_at, c.warn_at, c.category, c.priority,
             c.started_at,
@@ -159,9 +162,11 @@ class Who:
     site: str
     manager: str
     proofs: tuple[Evidence, ...]
+    # Their address, if mail servers say that it does not exist: nothing more is sent there.
+    dead_address: str = ""
 
     @classmethod
-    def of(cls, found: Ticket, proofs: Sequence[Evidence]) -> Self:
+    def of(cls, found: Ticket, proofs: Sequence[Evidence], *, dead_address: str) -> Self:
         """Read it off a ticket."""
         person, hotel, manager = found.requester, found.property, found.organization.account_manager
         return cls(
@@ -175,6 +180,7 @@ class Who:
             site=hotel.site if hotel else "",
             manager=manager.full_name if manager else "",
             proofs=tuple(proofs),
+            dead_address=dead_address,
         )
 
 
@@ -267,6 +273,7 @@ def read_around(found: Ticket, user: User, at: datetime) -> Around:
                 Evidence(level, method, datetime.fromisoformat(when))
                 for level, method, when in rows["proofs"]
             ],
+            dead_address=rows["dead"][0][0] if rows["dead"] else "",
         ),
         ledger=[(one, lines) for one, lines, _pure in ledger],
         why=next(
