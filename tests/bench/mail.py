@@ -53,7 +53,7 @@ def main() -> None:
         os.environ["MAIL_ROOT"] = folder
         settings.MAIL_ROOT = Path(folder)
         mailbox = Mailbox.objects.get_or_create(address=SUPPORT)[0]
-        _people()
+        people()
         there = Ticket.objects.count()
         print(f"\nLetters that come in, beside {there} tickets, with all checks")
         _one_by_one(mailbox)
@@ -63,7 +63,7 @@ def main() -> None:
     names.close()
 
 
-def _people() -> None:
+def people() -> None:
     company = Organization.objects.create(name="Гости замера")
     Property.objects.create(organization=company, name="Отель замера")
     role = Role.objects.select_related("group").get(code="employee")
@@ -84,7 +84,7 @@ def _people() -> None:
         role.group.user_set.add(*people)
 
 
-def _letter(luck: random.Random, number: int, size: int = 0) -> bytes:
+def letter(luck: random.Random, number: int, size: int = 0) -> bytes:
     """Write a signed letter of about a kilobyte: some with HTML beside, some with a picture."""
     text = f"{seed.words(luck, 60).capitalize()}.\n\nЗамер {number}"
     one = EmailMessage()
@@ -105,7 +105,7 @@ def _letter(luck: random.Random, number: int, size: int = 0) -> bytes:
 
 def _one_by_one(mailbox: Mailbox) -> None:
     luck = random.Random(1)
-    letters = [_letter(luck, number) for number in range(ONE_BY_ONE)]
+    letters = [letter(luck, number) for number in range(ONE_BY_ONE)]
     times = []
     for number, raw in enumerate(letters):
         started = time.perf_counter()
@@ -134,7 +134,7 @@ def _check(count: int) -> None:
 def _burst(mailbox: Mailbox) -> None:
     luck = random.Random(2)
     before, numbers = Ticket.objects.count(), range(ONE_BY_ONE, ONE_BY_ONE + BURST)
-    letters = [_letter(luck, number) for number in numbers]
+    letters = [letter(luck, number) for number in numbers]
     started = time.perf_counter()
     for raw in letters:
         store.keep(raw, mailbox=mailbox, received_at=timezone.now())
@@ -156,7 +156,7 @@ def _burst(mailbox: Mailbox) -> None:
 
 
 def _large(mailbox: Mailbox) -> None:
-    raw = _letter(random.Random(3), ONE_BY_ONE + BURST, LARGE * 3 // 4)
+    raw = letter(random.Random(3), ONE_BY_ONE + BURST, LARGE * 3 // 4)
     reader().close()  # a new process: what it takes at most is what this letter takes
     store.keep(raw, mailbox=mailbox, received_at=timezone.now())
     started = time.perf_counter()

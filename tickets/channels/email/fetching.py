@@ -227,6 +227,9 @@ class Round:
             some = asked[start : start + AT_ONCE]
             self._keep(some)
             self._mark(some)
+            if self.came:
+                # Whatever breaks later, letters come: no reason to stay away for long.
+                Mailbox.objects.filter(pk=self.mailbox.pk, failures__gt=0).update(failures=0)
             if moves_watermark:
                 self._advance(uids)
         if moves_watermark and not asked and self.mailbox.troubled:

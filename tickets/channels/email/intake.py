@@ -279,6 +279,8 @@ def _ticket_meant(person: User, told: Mapping[str, Any]) -> Ticket | None:
 
 def candidates(person: User | None, told: Mapping[str, Any]) -> list[Ticket]:
     """Give the tickets a letter may mean, the surest sign first; of nobody known, by our own signs."""
+    if not _has_signs(told):
+        return []
     numbers = [mail_routes.named(one, "t") for one in told["recipients"]]
     found = list(Ticket.objects.filter(number__in=[one for one in numbers if one]))
     found += Ticket.objects.filter(number__in=_answered(told))
@@ -290,6 +292,12 @@ def candidates(person: User | None, told: Mapping[str, Any]) -> list[Ticket]:
         letters__internet_message_id__in=told["answers"], letters__internet_message_id__gt=""
     )
     return found
+
+
+def _has_signs(told: Mapping[str, Any]) -> bool:
+    """Whether anything may lead to a ticket; most letters begin one, and need not be asked of."""
+    are_tagged = any("+" in one for one in told["recipients"])
+    return bool(told["answers"] or are_tagged or TAG.search(told["subject"]))
 
 
 def _answered(told: Mapping[str, Any]) -> list[int]:
