@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Sum
-from django.db.models.functions import Left
 from django.utils import timezone
 
 from kb.audience import ACCESS_OF, BEYOND, audience_of
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from kb.models import Article, ArticleLink  # noqa: F401 (named in the bases below)
 
 
-LONGEST_SEARCHED = 12_000  # characters in which a passage is looked for
 POPULAR_FOR = timedelta(days=30)
 
 
@@ -115,8 +113,3 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def for_reading(self) -> ArticleQuerySet:
         """Load what the page of an article shows."""
         return self.select_related("current_revision", "section").defer("current_revision__plain")
-
-    def for_search(self) -> ArticleQuerySet:
-        """Load what an answer of search shows; passages are cut from the beginning of its words."""
-        words = Left("current_revision__plain", LONGEST_SEARCHED)
-        return self.for_list().annotate(words=words)

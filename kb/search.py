@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from kb import passages
+from kb import loading, passages
 from kb.audience import audience_of
 from kb.memory import remember
 from kb.models import Article, Revision, Section
@@ -183,8 +183,8 @@ def suggest(*, query: str, user: Reader, language: str) -> list[Article]:
     if not ranked:
         lexemes = understand(asked, user).lexemes
         ranked = _rank(lexemes, user, language, MOST_SUGGESTIONS, SUGGESTED_TITLE_WEIGHT)
-    found = Article.objects.visible_to(user).for_list().in_bulk([row[0] for row in ranked])
-    return [found[row[0]] for row in ranked if row[0] in found]
+    loaded = loading.load([row[0] for row in ranked], user)
+    return [loaded[row[0]] for row in ranked if row[0] in loaded]
 
 
 def similar(article: Article, user: Reader) -> list[int]:
@@ -328,8 +328,8 @@ def _rank(
 
 
 def _hits(ranked: Sequence[Ranked], lexemes: list[str], user: Reader) -> list[Hit]:
-    found = Article.objects.visible_to(user).for_search().in_bulk([row[0] for row in ranked])
-    return [_hit(found[row[0]], lexemes, row[2]) for row in ranked if row[0] in found]
+    loaded = loading.load([row[0] for row in ranked], user, with_words=True)
+    return [_hit(loaded[row[0]], lexemes, row[2]) for row in ranked if row[0] in loaded]
 
 
 def _hit(article: Article, lexemes: list[str], score: float) -> Hit:
