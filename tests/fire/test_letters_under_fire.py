@@ -152,7 +152,7 @@ def _environment(url: str, folder: Path, name_server: str, port: int) -> dict[st
     return {
         **{name: value for name, value in os.environ.items() if name != "FIRE"},
         "DATABASE_URL": url,
-        "PORTAL_MODE": "demo",
+        "PORTAL_MODE": "test",  # as a demo letters would become files
         "ATTACHMENT_ROOT": str(folder / "attachments"),
         "MAIL_ROOT": str(folder / "mail"),
         "MAIL_DNS": name_server,
