@@ -8,7 +8,7 @@ from portal.feedback.models import Feedback
 from tests.journeys.test_every_page import AXE_OPTIONS, GALINA, shown
 from tickets.models import Ticket
 
-PAGES_OF_AN_ARTICLE = ("differences", "review", "preview")
+PAGES_OF_AN_ARTICLE = ("differences", "review", "preview", "votes")
 # Unfold's own templates read variables that may be missing.
 pytestmark = [pytest.mark.browser, pytest.mark.ignore_template_errors]
 
@@ -25,6 +25,7 @@ def pages() -> list[str]:
         f"/admin/accounts/user/{ticket.requester_id}/change/", "/admin/kb/article/",
         "/admin/kb/section/", "/admin/tickets/mailbox/", "/admin/tickets/mailbox/add/",
         "/admin/tickets/incomingletter/", "/admin/tickets/deadaddress/",
+        "/admin/kb/askedquestion/", "/admin/kb/article/in-and-out/", "/admin/kb/article/?waits=care",
         *(f"/admin/kb/article/{article.pk}/{name}/" for name in PAGES_OF_AN_ARTICLE),
     ]  # fmt: skip
 
