@@ -48,7 +48,7 @@ MAY_FILE = (
 class Kept(ModelAdmin):
     """A page whose rows are never deleted: tickets, messages and people point at them."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
 
@@ -59,7 +59,7 @@ class PropertyInline(TabularInline):
     model = Property
     extra = 0
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: tickets are about it; make it inactive instead."""
         return False
 
@@ -102,7 +102,7 @@ class RoleAdmin(Kept):
     readonly_fields = ("code", "side", "group")
     ordering = ("order",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:
         """Only customer roles differ by their fields; new staff roles need code."""
         return False
 
@@ -172,7 +172,7 @@ class InvitationAdmin(Kept):
         """Let the form know who invites."""
         return known_to(super().get_form(request, *args, **kwargs), request)
 
-    def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
         """Invite."""
         made = actions.invite(
             by=signed_in(request),
@@ -245,7 +245,7 @@ class UserAdmin(Kept):
     actions = ("deactivate", "reactivate", "reset_second_factor")
     ordering = ("full_name",)
 
-    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """People are made by inviting them."""
         return redirect("admin:accounts_invitation_add")
 
@@ -258,7 +258,7 @@ class UserAdmin(Kept):
         """Let the form know who changes."""
         return known_to(super().get_form(request, *args, **kwargs), request)
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Change through the actions; the form has asked already whether they will."""
         person, actor = User.objects.get(pk=obj.pk), signed_in(request)
         own = actions.OWN_FIELDS & set(form.changed_data)

@@ -8,11 +8,11 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from kb.audience import AUDIENCE_OF
-from kb.models import Article, SearchStatistics
+from kb.models import Article, SearchDocument, SearchStatistics
 from kb.passages import fold
 from portal import html
 
@@ -60,7 +60,7 @@ group by a.id
 # What BM25 makes of a posting, by the mean length at the time: it only chooses what is scored.
 WEIGHTS = """
 update kb_posting p
-set weight = p.frequency * 2.2 / (p.frequency + 1.2 * (0.45 + 0.55 * doc.length
+set weight = p.frequency * 2.5 / (p.frequency + 1.5 * (0.6 + 0.4 * doc.length
     / greatest(s.total_length / greatest(s.documents, 1), 1)))
 from kb_searchdocument doc, kb_searchstatistics s
 where p.article_id = any(%(articles)s) and doc.article_id = p.article_id and s.id = 1
@@ -95,6 +95,7 @@ from (
     group by p.article_id) t
 where doc.article_id = t.article_id
 """
+SETTLED_AT_ONCE = 500  # articles
 COLUMNS = ("article", "audience", "title", "headings", "summary", "body")
 WORD = re.compile(r"[^\W\d_]{3,40}")
 
@@ -118,6 +119,21 @@ def remove(articles: Sequence[Article]) -> None:
         cursor.execute(TURN)
         _remove(cursor, [article.pk for article in articles])
         cursor.execute(STATISTICS)
+
+
+def settle() -> None:
+    """Weigh everything by the figures of now; each article was weighed by those of its own day.
+
+    Some at a time, so that nobody who publishes waits for long.
+    """
+    numbers = list(SearchDocument.objects.order_by("article").values_list("article_id", flat=True))
+    for start in range(0, len(numbers), SETTLED_AT_ONCE):
+        some = numbers[start : start + SETTLED_AT_ONCE]
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(TURN)
+            for statement in (WEIGHTS, TITLES):
+                cursor.execute(statement, {"articles": some})
+    touch()
 
 
 def touch() -> None:

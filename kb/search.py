@@ -1,8 +1,8 @@
 """Search and suggestions: BM25 over stems with weighted fields, corrected by the index's own words.
 
-Measured in design/search.md: BM25 (k1 1.2, b 0.55) plus 0.4 of the title match, relative to the
-best, finds the right article among the first ten in three of four questions, where demanding every
-word finds nothing for nine in ten long ones. One statement ranks; hidden articles never show.
+BM25 (k1 1.5, b 0.4: docs/decisions/0005) plus 0.4 of the title match, relative to the best, finds
+the right article among the first ten in three of four questions, where demanding every word finds
+nothing for nine in ten long ones. One statement ranks; hidden articles never show.
 """
 
 import re
@@ -93,8 +93,8 @@ candidates as materialized (
 visible as materialized (
     select c.article_id, doc.section_id,
         case when doc.language = %(language)s then 1.0 else 0.8 end as own,
-        sum(s.idf * p.frequency * 2.2
-            / (p.frequency + 1.2 * (0.45 + 0.55 * doc.length / figures.mean))) as bm25,
+        sum(s.idf * p.frequency * 2.5
+            / (p.frequency + 1.5 * (0.6 + 0.4 * doc.length / figures.mean))) as bm25,
         coalesce(sum(s.idf) filter (where p.in_title), 0)
             / sqrt(asked.idf * greatest(doc.title_idf, 0.01)) as title
     from candidates c

@@ -39,3 +39,10 @@ def forget_questions() -> None:
     at = timezone.now()
     actions.forget_questions(on=timezone.localdate(at))
     heartbeats.beat("forget-questions", at=at)
+
+
+@shared_task(time_limit=900, soft_time_limit=840)
+def settle_search() -> None:
+    """Weigh all articles by the figures of today."""
+    actions.settle_search()
+    heartbeats.beat("settle-search", at=timezone.now())

@@ -120,6 +120,11 @@ app.conf.update(
             "schedule": 20.0,
             "options": {"expires": 20},
         },
+        "settle the search": {
+            "task": "kb.tasks.settle_search",
+            "schedule": crontab(hour="1", minute="40"),  # 4:40 in Moscow
+            "options": {"expires": 6 * 3600},
+        },
         "check the links of articles": {
             "task": "kb.tasks.check_links",
             "schedule": 600.0,

@@ -26,6 +26,7 @@ SILENCE = {
     "publish-articles": timedelta(minutes=5),
     "article-links": timedelta(hours=1),
     "article-owners": timedelta(days=1),
+    "settle-search": timedelta(hours=50),
     "forget-letters": timedelta(hours=50),
 }
 

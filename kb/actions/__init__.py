@@ -15,6 +15,7 @@ from kb.actions.learning import (
 from kb.actions.pictures import WIDTHS as PICTURE_WIDTHS
 from kb.actions.pictures import add_picture, describe_picture
 from kb.actions.reading import LONGEST_COMMENT, REASON_WORDS, REASONS, count_read, vote
+from kb.actions.record import settle_search
 from kb.actions.shelves import (
     DEEPEST,
     check_address,
@@ -128,6 +129,7 @@ __all__ = [
     "save",
     "schedule",
     "send_back",
+    "settle_search",
     "submit",
     "synonyms_of",
     "tags_of",

@@ -52,6 +52,11 @@ def put_before_readers(articles: Sequence[Article]) -> None:
     linking.arrived(articles)
 
 
+def settle_search() -> None:
+    """Let search weigh all articles alike, whenever they came; a second time changes nothing."""
+    indexing.settle()
+
+
 def take_from_readers(articles: Sequence[Article]) -> None:
     """Let nobody find these articles any more."""
     indexing.remove(articles)

@@ -193,11 +193,11 @@ class RevisionInline(TabularInline):
     can_delete = False
     verbose_name_plural = gettext_lazy("revisions")
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Revisions come from saving the article."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was saved stays as it was."""
         return False
 
@@ -273,7 +273,7 @@ class ArticleAdmin(ModelAdmin):
             no=Count(VOTES_FOR, filter=Q(current_revision__votes__is_helpful=False), distinct=True),
         )
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CaredList]:  # noqa: ARG002
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CaredList]:
         """Know of each row what is wrong with it."""
         return CaredList
 
@@ -335,7 +335,7 @@ class ArticleAdmin(ModelAdmin):
         request: HttpRequest,
         obj: Article,
         form: ArticleForm,
-        change: bool,  # noqa: ARG002, FBT001
+        change: bool,
     ) -> None:
         """Keep the article and its words; then the button that was pressed, if any."""
         actions.keep(article=obj)
@@ -358,7 +358,7 @@ class ArticleAdmin(ModelAdmin):
         request: HttpRequest,
         form: Any,
         formsets: Any,
-        change: bool,  # noqa: FBT001
+        change: bool,
     ) -> None:
         """Keep the related articles by their action."""
         related = form.cleaned_data.pop("related", ())
@@ -403,7 +403,7 @@ class ArticleAdmin(ModelAdmin):
         )
 
     @action(description=gettext_lazy("In and out"), permissions=["publish"], url_path="porting")
-    def in_and_out(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002
+    def in_and_out(self, request: HttpRequest) -> HttpResponse:
         """Lead to where articles are imported and exported."""
         return redirect("admin:kb_article_porting")
 
@@ -468,6 +468,6 @@ class ArticleAdmin(ModelAdmin):
             context["meanwhile"] = pages.compared_with_typed(form.meanwhile, form.data)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nothing that was written is lost: an article is archived instead."""
         return False

@@ -23,11 +23,11 @@ class WaitingFilter(admin.SimpleListFilter):
     title = gettext_lazy("what to do")
     parameter_name = "waits"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Offer each list of work."""
         return [(code, name) for code, name, _narrow in LISTS]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:
         """Keep what belongs to the list."""
         narrow = next((one for code, _name, one in LISTS if code == self.value()), None)
         return narrow(queryset) if narrow else queryset

@@ -63,7 +63,7 @@ class LearningAdmin(ModelAdmin):
             path("mark/", view(_for_authors(mark)), name="kb_askedquestion_mark"),
         ]
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Authors and editors."""
         return _may_learn(request)
 
@@ -71,15 +71,15 @@ class LearningAdmin(ModelAdmin):
         """Show it in the menu to those who may open it."""
         return _may_learn(request)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:
         """Readers ask; nobody adds a question."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was asked stays as it was."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """It is forgotten after a year."""
         return False
 

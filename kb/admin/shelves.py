@@ -113,7 +113,7 @@ class SectionAdmin(ModelAdmin):
         """Say how many articles stand here, drafts included."""
         return int(getattr(row, "count", 0))
 
-    def save_model(self, request: HttpRequest, obj: Section, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: Section, form: Any, change: bool) -> None:
         """Keep it by its action, which renews the lists."""
         actions.keep_section(section=obj)
 
@@ -159,15 +159,15 @@ class SynonymsAdmin(ModelAdmin):
         """Show the words of a row."""
         return str(row)
 
-    def save_model(self, request: HttpRequest, obj: Synonyms, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: Synonyms, form: Any, change: bool) -> None:
         """Keep it by its action, which renews what was found."""
         actions.keep_synonyms(synonyms=obj)
 
-    def delete_model(self, request: HttpRequest, obj: Synonyms) -> None:  # noqa: ARG002
+    def delete_model(self, request: HttpRequest, obj: Synonyms) -> None:
         """Forget it by its action."""
         actions.forget_taught(row=obj)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Synonyms]) -> None:  # noqa: ARG002
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Synonyms]) -> None:
         """Forget several."""
         for row in queryset:
             actions.forget_taught(row=row)
@@ -180,15 +180,15 @@ class StopWordAdmin(ModelAdmin):
     list_display = ("word",)
     ordering = ("word",)
 
-    def save_model(self, request: HttpRequest, obj: StopWord, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: StopWord, form: Any, change: bool) -> None:
         """Keep it by its action, which renews what was found."""
         actions.keep_stop_word(word=obj)
 
-    def delete_model(self, request: HttpRequest, obj: StopWord) -> None:  # noqa: ARG002
+    def delete_model(self, request: HttpRequest, obj: StopWord) -> None:
         """Forget it by its action."""
         actions.forget_taught(row=obj)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[StopWord]) -> None:  # noqa: ARG002
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[StopWord]) -> None:
         """Forget several."""
         for row in queryset:
             actions.forget_taught(row=row)

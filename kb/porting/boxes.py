@@ -10,7 +10,7 @@ import stat
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -249,7 +249,7 @@ def _too_large() -> str:
 
 def _opened(path: Path, name: str) -> IO[bytes]:
     is_packed = name.endswith(".gz")
-    return gzip.open(path, "rb") if is_packed else path.open("rb")  # type: ignore[return-value]
+    return cast("IO[bytes]", gzip.open(path, "rb")) if is_packed else path.open("rb")
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:

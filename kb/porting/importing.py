@@ -107,6 +107,7 @@ class Run:
                 yield self.report
             if not self.wish.is_dry:
                 self._tie()
+                actions.settle_search()
             self.is_done = True
             yield self.report
 

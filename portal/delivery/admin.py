@@ -48,11 +48,11 @@ class LetterFilter(admin.SimpleListFilter):
     title = _("letter")
     parameter_name = "letter"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Give all letters."""
         return list(NAMES.items())
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
         """Keep the chosen letter."""
         return queryset.filter(letter=self.value()) if self.value() else queryset
 
@@ -60,15 +60,15 @@ class LetterFilter(admin.SimpleListFilter):
 class Unwritten(ModelAdmin):
     """A page of rows that what happens writes, never a hand."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:
         """Rows are written by what happens."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never by hand; old ones go by themselves."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nothing is edited."""
         return False
 

@@ -123,7 +123,7 @@ class FeedbackAdmin(ModelAdmin):
         visible = Feedback.objects.visible_to(signed_in(request))
         return visible.annotate(waits=waits).order_by("waits", "-created_at")
 
-    def get_fieldsets(self, request: HttpRequest, obj: Feedback | None = None) -> Any:  # noqa: ARG002
+    def get_fieldsets(self, request: HttpRequest, obj: Feedback | None = None) -> Any:
         """Offer to answer, or show what was answered."""
         return (SAID, DONE if obj and obj.answered_at else TO_DO)
 
@@ -140,11 +140,11 @@ class FeedbackAdmin(ModelAdmin):
         answer: HttpResponse = super().changelist_view(request, context)
         return answer
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:
         """Feedback is given on the pages, not here."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: a complaint about somebody must not vanish."""
         return False
 
@@ -156,7 +156,7 @@ class FeedbackAdmin(ModelAdmin):
         """Only what this person may see at all."""
         return bool(super().has_view_permission(request, obj)) and _may_see(request, obj)
 
-    def save_model(self, request: HttpRequest, obj: Feedback, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: Feedback, form: Any, change: bool) -> None:
         """Hand over, answer or close through the actions."""
         actor, data = signed_in(request), form.cleaned_data
         try:

@@ -68,7 +68,7 @@ class ActionAdmin(ModelAdmin):
         """Delete by its action."""
         raise NotImplementedError
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save by the action."""
         self.keep(request, obj)
 
@@ -76,7 +76,7 @@ class ActionAdmin(ModelAdmin):
         """Delete by the action."""
         self.drop(request, obj)
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer no bulk deletion: each row has its own answer."""
         return {}
 
@@ -228,7 +228,7 @@ class ChannelAdmin(ActionAdmin):
         """Change the channel."""
         actions.save_channel(channel=row, actor=signed_in(request))
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A channel that is not shown is gone; tickets may still name it."""
         return False
 
@@ -243,15 +243,15 @@ class BrandAdmin(ActionAdmin):
         """Change the brand."""
         actions.save_brand(brand=row, actor=signed_in(request), at=timezone.now())
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one brand."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """There is one brand."""
         return False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Only an administrator of the machine moves the zone: all deadlines hang on it."""
         return () if signed_in(request).is_superuser else ("zone",)
 

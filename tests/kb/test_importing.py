@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.models import User
-from kb import actions
-from kb.models import Article, Section
+from kb import actions, indexing
+from kb.models import Article, Posting, SearchDocument, Section
 from kb.porting import importing
 from kb.search import search
 
@@ -177,3 +177,20 @@ def test_the_command_refuses_what_is_not_there(tmp_path: Path) -> None:
 def test_the_index_is_rebuilt_by_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("rebuild_search")
     assert capsys.readouterr().out == "0 articles indexed\n"
+
+
+def weighed() -> tuple[list[Any], list[Any]]:
+    """Give what search makes of titles and of words, to six places."""
+    titles = SearchDocument.objects.order_by("article").values_list("article", "title_idf")
+    words = Posting.objects.order_by("article", "lexeme").values_list("lexeme", "weight")
+    return [(pk, round(one, 6)) for pk, one in titles], [(it, round(one, 6)) for it, one in words]
+
+
+def test_search_weighs_articles_alike_whenever_they_came(tmp_path: Path, at: datetime) -> None:
+    for number in range(1, 5):
+        said = row(f"{number}.md", title="Возврат " * number, markdown="Слово. " * 9 * number)
+        assert take(lines(tmp_path / f"{number}.jsonl", said), at) == (1, 0, 0, 0)
+    found = weighed()
+    indexing.rebuild()
+    assert len(found[0]) == 4
+    assert found == weighed()

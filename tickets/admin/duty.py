@@ -76,7 +76,7 @@ class DutyShiftAdmin(ModelAdmin):
         shown = {"on_duty_now": now, "gaps": duty.gaps(shifts, at=at)}
         return super().changelist_view(request, {**(extra_context or {}), **shown})
 
-    def save_model(self, request: HttpRequest, obj: DutyShift, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: DutyShift, form: Any, change: bool) -> None:
         """Save by the action."""
         actions.save_shift(shift=obj, actor=signed_in(request))
 
@@ -84,7 +84,7 @@ class DutyShiftAdmin(ModelAdmin):
         """Delete by the action."""
         actions.delete_shift(shift=obj, actor=signed_in(request))
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer no bulk deletion: each row has its own answer."""
         return {}
 

@@ -34,11 +34,11 @@ class PolicyAdmin(ModelAdmin):
         (_("On duty"), {"fields": ("acknowledge_minutes",)}),
     )
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one row."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """There is always one row."""
         return False
 
@@ -48,7 +48,7 @@ class PolicyAdmin(ModelAdmin):
             return redirect("admin:tickets_policy_change", 1)
         return super().changelist_view(request, extra_context)
 
-    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
         """Save by the action."""
         actions.save_policy(policy=obj, actor=signed_in(request))
 
@@ -59,11 +59,11 @@ class CommentFilter(admin.SimpleListFilter):
     title = _("comment")
     parameter_name = "said"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Offer those with words."""
         return [("yes", str(_("with a comment")))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Rating]) -> QuerySet[Rating]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Rating]) -> QuerySet[Rating]:
         """Keep the chosen ones."""
         return queryset.exclude(comment="") if self.value() == "yes" else queryset
 

@@ -87,6 +87,6 @@ class MacroAdmin(ModelAdmin):
         (_("Where it is offered"), {"fields": (("owner", "order"), "is_active")}),
     )
 
-    def save_model(self, request: HttpRequest, obj: Macro, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: Macro, form: Any, change: bool) -> None:
         """Save by the action."""
         actions.save_macro(macro=obj)

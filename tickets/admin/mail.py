@@ -184,7 +184,7 @@ class MailboxAdmin(ModelAdmin):
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
-    def save_model(self, request: HttpRequest, obj: Mailbox, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: Mailbox, form: Any, change: bool) -> None:
         """Save by the action; then try it out, if that was asked for."""
         password = form.cleaned_data.get("password") or ""
         actions.save_mailbox(mailbox=obj, password=password, actor=signed_in(request))
@@ -200,7 +200,7 @@ class MailboxAdmin(ModelAdmin):
         allowed: bool = super().has_delete_permission(request, obj)
         return allowed and (obj is None or not obj.letters.exists())
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer no bulk deletion."""
         return {}
 
@@ -369,7 +369,7 @@ class ReasonFilter(admin.SimpleListFilter):
     title = _("reason")
     parameter_name = "reason"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Give the reasons there are lately."""
         recent = IncomingLetter.objects.filter(received_at__gte=timezone.now() - 30 * DAY)
         codes = recent.exclude(reason="").order_by("reason").values_list("reason", flat=True)
@@ -377,7 +377,7 @@ class ReasonFilter(admin.SimpleListFilter):
 
     def queryset(
         self,
-        request: HttpRequest,  # noqa: ARG002
+        request: HttpRequest,
         queryset: QuerySet[IncomingLetter],
     ) -> QuerySet[IncomingLetter]:
         """Keep those of the chosen reason."""

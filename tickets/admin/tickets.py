@@ -53,15 +53,15 @@ PRIORITY_LABELS = {
 class ReadOnly:
     """Rows that are read here and never changed."""
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
 
@@ -77,7 +77,7 @@ class MessageInline(ReadOnly, TabularInline):
     hide_title = True
     verbose_name_plural = _("conversation")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:  # noqa: ARG002
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         """Load what a line shows."""
         return Message.objects.select_related("author").prefetch_related("attachments")
 
@@ -98,7 +98,7 @@ class EventInline(ReadOnly, TabularInline):
     hide_title = True
     verbose_name_plural = _("history")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:  # noqa: ARG002
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         """Load what a line shows."""
         return Event.objects.select_related("actor")
 
@@ -119,12 +119,12 @@ class LateFilter(admin.SimpleListFilter):
     title = _("answer")
     parameter_name = "answer"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Offer late, waiting, nobody waits."""
         words = (("late", _("late")), ("due", _("due")), ("none", _("nobody waits")))
         return [(code, str(word)) for code, word in words]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         """Keep the chosen ones."""
         at = timezone.now()
         chosen = {
@@ -203,12 +203,12 @@ class TicketAdmin(ModelAdmin):
         """Keep what this person may see."""
         return Ticket.objects.visible_to(signed_in(request))
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Ticket | None = None) -> Any:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: Ticket | None = None) -> Any:
         """Let only those triage who may."""
         is_triage_open = signed_in(request).has_perm("accounts.triage_ticket")
         return [*self.readonly_fields, *([] if is_triage_open else ["category", "priority"])]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:
         """Tickets are filed by customers."""
         return False
 
@@ -218,15 +218,15 @@ class TicketAdmin(ModelAdmin):
         may = self.has_view_permission(request, obj) and user.works_desk
         return may and (obj is None or access.can_assign(user, obj))
 
-    def has_view_permission(self, request: HttpRequest, obj: Ticket | None = None) -> bool:  # noqa: ARG002
+    def has_view_permission(self, request: HttpRequest, obj: Ticket | None = None) -> bool:
         """Whoever may read tickets in the admin."""
         return signed_in(request).has_perm("tickets.view_ticket")
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: a ticket is evidence."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: Ticket, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: Ticket, form: Any, change: bool) -> None:
         """Triage and assign through the actions."""
         stored, changed, at = Ticket.objects.get(pk=obj.pk), set(form.changed_data), timezone.now()
         try:
@@ -238,7 +238,7 @@ class TicketAdmin(ModelAdmin):
         except Refused as refusal:
             messages.error(request, str(refusal.message))
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer nothing for many at once."""
         return {}
 
@@ -323,7 +323,7 @@ class TargetAdmin(ModelAdmin):
     list_filter = ("category",)
     ordering = ("category", "priority", "-valid_from")
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Begin with tomorrow."""
         return {"valid_from": current_schedule().day_of(timezone.now()) + timedelta(1)}
 
@@ -335,7 +335,7 @@ class TargetAdmin(ModelAdmin):
         """Targets that hold already stay."""
         return super().has_delete_permission(request, obj) and is_to_come(obj)
 
-    def save_model(self, request: HttpRequest, obj: Target, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: Target, form: Any, change: bool) -> None:
         """Save by the action."""
         actions.save_target(target=obj, actor=signed_in(request), at=timezone.now())
 
@@ -343,7 +343,7 @@ class TargetAdmin(ModelAdmin):
         """Take back by the action."""
         actions.delete_target(target=obj, actor=signed_in(request), at=timezone.now())
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer no bulk deletion: each row has its own answer."""
         return {}
 

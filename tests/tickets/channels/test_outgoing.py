@@ -27,7 +27,7 @@ from tickets.channels.email import markup, reply
 from tickets.models import DeadAddress, IncomingLetter, Mailbox, Message, Ticket
 
 pytestmark = pytest.mark.django_db
-SHARED = Path(os.environ.get("SHARED_DATA", "/work/shared/data"))
+SHARED = Path(os.environ.get("SHARED_DATA") or Path(__file__).parents[4] / "shared" / "data")
 
 
 def send_all() -> None:
