@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.requests import signed_in
 from portal import files
 from portal.refusals import Refused
-from tickets import access, mail_words
+from tickets import mail_words
 from tickets.actions import codes
 from tickets.channels.email import intake, opening, store, unidentified
 from tickets.letter_forms import (
@@ -225,7 +225,6 @@ def _context(request: HttpRequest, found: IncomingLetter, **given: forms.Form) -
         "suggested": suggested,
         "code": codes.open_code(found, at),
         "waits_for_proof": waits_for_proof,
-        "can_open_ticket": found.ticket and access.can_see(signed_in(request), found.ticket),
         "send_code": SendCodeForm(initial={**first, "number": number}, prefix="send"),
         "answer_code": AnswerCodeForm(prefix="answer"),
         "make_ticket": MakeTicketForm(initial=first, prefix="make"),
