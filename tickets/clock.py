@@ -142,26 +142,52 @@ def limits(at: datetime) -> list[Limit]:
     ]
 
 
+def of_new(ticket: Ticket, *, at: datetime) -> list[Clock]:
+    """Prepare the clocks of a ticket that is not written yet, of its answer and its work.
+
+    Gives the ticket its due time; `begin` starts them once ticket and message are there.
+    """
+    schedule = current_schedule()
+    first = _for_answer(ticket, ClockKind.FIRST, at, schedule)
+    ticket.due_at = _holds_at(first)
+    work = _new(ticket, ClockKind.WORK, at)
+    _compute_work(work, schedule, at)
+    return [first, work]
+
+
+def begin(clocks: Sequence[Clock], *, message: Message, at: datetime) -> None:
+    """Start the clocks of a new ticket at the receipt of its message."""
+    for clock in clocks:
+        clock.message = message
+    _begin(clocks, "received", at, current_schedule())
+
+
 def start(*, ticket: Ticket, kind: ClockKind, message: Message, at: datetime) -> Clock:
     """Start the clock of an answer at the receipt of a message."""
     schedule = current_schedule()
-    clock = _new(ticket, kind, at, message=message)
-    clock.target_minutes = _minutes(
-        load_targets(), ticket.category, ticket.priority, schedule.day_of(at)
-    )
-    _compute(clock, schedule)
+    clock = _for_answer(ticket, kind, at, schedule)
+    clock.message = message
     reason = "received" if kind == ClockKind.FIRST else "customer_wrote"
-    _begin(clock, reason, at, schedule)
+    _begin([clock], reason, at, schedule)
     _copy_due(ticket, clock)
     return clock
 
 
-def start_work(*, ticket: Ticket, at: datetime, message: Message | None = None) -> Clock:
+def _for_answer(ticket: Ticket, kind: ClockKind, at: datetime, schedule: Schedule) -> Clock:
+    clock = _new(ticket, kind, at)
+    clock.target_minutes = _minutes(
+        load_targets(), ticket.category, ticket.priority, schedule.day_of(at)
+    )
+    _compute(clock, schedule)
+    return clock
+
+
+def start_work(*, ticket: Ticket, at: datetime) -> Clock:
     """Start the clock of the work: it counts every hour, and critical and high incidents have a day."""
     schedule = current_schedule()
-    clock = _new(ticket, ClockKind.WORK, at, message=message)
+    clock = _new(ticket, ClockKind.WORK, at)
     _compute_work(clock, schedule, at)
-    _begin(clock, "received", at, schedule)
+    _begin([clock], "received", at, schedule)
     return clock
 
 
@@ -170,7 +196,7 @@ def start_update(*, ticket: Ticket, due_at: datetime, at: datetime) -> Clock:
     clock = _new(ticket, ClockKind.UPDATE, at)
     clock.due_at = max(due_at, at)
     clock.half_at, clock.warn_at = (_share(clock.started_at, clock.due_at, part) for part in SHARES)
-    _begin(clock, "handed_over", at, current_schedule())
+    _begin([clock], "handed_over", at, current_schedule())
     return clock
 
 
@@ -376,14 +402,11 @@ def _minutes(targets: Sequence[sla.Target], category: str, priority: str | None,
     return sla.target_for(targets, category, priority, on=max(day, begun))
 
 
-def _new(
-    ticket: Ticket, kind: ClockKind, started_at: datetime, *, message: Message | None = None
-) -> Clock:
+def _new(ticket: Ticket, kind: ClockKind, started_at: datetime) -> Clock:
     return Clock(
         ticket=ticket,
         kind=kind,
         started_at=started_at,
-        message=message,
         category=ticket.category,
         priority=ticket.priority,
         organization_id=ticket.organization_id,
@@ -391,16 +414,19 @@ def _new(
     )
 
 
-def _begin(clock: Clock, reason: str, at: datetime, schedule: Schedule) -> None:
-    clock.save(force_insert=True)
-    Segment.objects.create(
-        clock=clock,
-        starts_at=clock.started_at,
-        is_running=True,
-        reason=reason,
-        calendar=_version(schedule, clock.started_at),
+def _begin(clocks: Sequence[Clock], reason: str, at: datetime, schedule: Schedule) -> None:
+    Clock.objects.bulk_create(clocks)
+    Segment.objects.bulk_create(
+        Segment(
+            clock=clock,
+            starts_at=clock.started_at,
+            is_running=True,
+            reason=reason,
+            calendar=_version(schedule, clock.started_at),
+        )
+        for clock in clocks
     )
-    _line(clock, "started", at, schedule)
+    ClockLine.objects.bulk_create(_line_of(clock, "started", at, schedule, {}) for clock in clocks)
 
 
 def _turn(clock: Clock, at: datetime, schedule: Schedule, *, is_running: bool, reason: str) -> None:
@@ -473,7 +499,13 @@ def _version(schedule: Schedule, at: datetime) -> str:
 
 def _line(clock: Clock, code: str, at: datetime, schedule: Schedule, **data: str) -> None:
     """Add a line to the ledger."""
-    ClockLine.objects.create(
+    _line_of(clock, code, at, schedule, data).save(force_insert=True)
+
+
+def _line_of(
+    clock: Clock, code: str, at: datetime, schedule: Schedule, data: dict[str, str]
+) -> ClockLine:
+    return ClockLine(
         clock=clock,
         at=at,
         code=code,

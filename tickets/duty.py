@@ -1,6 +1,6 @@
 """The rota of duty, read: who is called now, in which order, and when nobody would be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,22 +20,20 @@ class Gap:
     ends_at: datetime
 
 
-def on_duty(rank: int, *, at: datetime) -> User | None:
-    """Give who is on duty in this order; who has left the desk is nobody."""
-    shift = (
-        DutyShift.objects.filter(rank=rank, starts_at__lte=at, ends_at__gt=at)
-        .select_related("person__role")
-        .first()
-    )
-    return shift.person if shift and sees_all(shift.person) else None
+def on_duty(*, at: datetime) -> dict[int, User]:
+    """Give who is on duty, by the order in which they are called; who has left the desk is nobody."""
+    running = DutyShift.objects.filter(starts_at__lte=at, ends_at__gt=at)
+    shifts = running.select_related("person__role").order_by()
+    return {one.rank: one.person for one in shifts if sees_all(one.person)}
 
 
-def called_at(step: int, *, at: datetime) -> list[User]:
-    """Name whom this step of an alert calls: the first, the second, the heads of support."""
-    if step >= HEADS:
-        return list(User.objects.heads().select_related("role").order_by("pk"))
-    person = on_duty(step, at=at)
-    return [person] if person else []
+def steps(first: int, *, at: datetime) -> Iterator[tuple[int, list[User]]]:
+    """Name, from a step of an alert on, whom each calls: the first, the second, the heads of support."""
+    if first < HEADS:
+        ranks = on_duty(at=at)
+        for rank in range(first, HEADS):
+            yield rank, [ranks[rank]] if rank in ranks else []
+    yield HEADS, list(User.objects.heads().select_related("role").order_by("pk"))
 
 
 def minutes_to_take() -> int:

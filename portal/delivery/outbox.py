@@ -70,12 +70,11 @@ def write(
     reply_to: str = "",
     priority: int = 5,
     message_id: str = "",
-) -> Delivery | None:
-    """Write a delivery into the current transaction; None when its key is there already.
+) -> None:
+    """Write a delivery into the current transaction, unless one with its key is there already.
 
     Its Message-ID is fixed here, so that a letter which leaves twice is known as one.
     """
-    message_id = message_id or f"<{new_token()}@{domain()}>"
     written = Delivery(
         letter=letter,
         recipient=recipient,
@@ -83,7 +82,7 @@ def write(
         context=dict(context),
         secret=secrets.seal(dict(secret)) if secret else b"",
         headers={"Reply-To": reply_to} if reply_to else {},
-        message_id=message_id,
+        message_id=message_id or f"<{new_token()}@{domain()}>",
         dedupe_key=dedupe_key,
         ordering_key=ordering_key,
         priority=priority,
@@ -94,7 +93,6 @@ def write(
     # A key that is there already must not break the caller's transaction.
     Delivery.objects.bulk_create([written], ignore_conflicts=True)
     ring_after_commit()
-    return Delivery.objects.filter(message_id=message_id).first()
 
 
 def claim() -> Delivery | None:

@@ -58,7 +58,7 @@ def filed(ticket: Ticket, *, at: datetime) -> None:
     """
     is_incident = ticket.category == rules.Category.INCIDENT
     if is_incident and not current_schedule().is_open(at):
-        _raise(ticket, at)
+        _raise(ticket, at)  # nobody can have been called to what has only just come in
 
 
 def judged(ticket: Ticket, *, actor: User, before: dict[str, str], at: datetime) -> None:
@@ -73,7 +73,9 @@ def judged(ticket: Ticket, *, actor: User, before: dict[str, str], at: datetime)
         return
     # What was looked at in the night is in the hands of whoever looked.
     was_taken = not before["priority"] and _taken(ticket)
-    if not was_taken and actor not in duty.called_at(Rank.FIRST, at=at):
+    if was_taken or _open(ticket) is not None:
+        return
+    if duty.on_duty(at=at).get(Rank.FIRST) != actor:
         _raise(ticket, at)
 
 
@@ -134,9 +136,7 @@ def _escalate(number: int, at: datetime) -> bool:
 
 
 def _raise(ticket: Ticket, at: datetime) -> None:
-    if _open(ticket) is None:
-        alert = Alert.objects.create(ticket=ticket, raised_at=at)
-        _call(alert, ticket, "alert_raised", Rank.FIRST, set(), at)
+    _call(Alert(ticket=ticket, raised_at=at), ticket, "alert_raised", Rank.FIRST, set(), at)
 
 
 def _call(
@@ -149,7 +149,7 @@ def _call(
     is_last, minutes = step >= duty.HEADS, duty.minutes_to_take()
     alert.step = step
     alert.escalates_at = None if is_last else at + timedelta(minutes=minutes)
-    alert.save(update_fields=["step", "escalates_at"])
+    alert.save()
     alert.called.add(*people)
     names = ", ".join(person.full_name for person in people)
     history.record(ticket=ticket, code=code, actor=None, at=at, step=step, people=names)
@@ -158,12 +158,10 @@ def _call(
 
 
 def _next(first_step: int, before: set[int], at: datetime) -> tuple[int, list[User]]:
-    people: list[User] = []
-    for step in range(first_step, duty.HEADS + 1):
-        people = [one for one in duty.called_at(step, at=at) if one.pk not in before]
-        if people:
+    for step, called in duty.steps(first_step, at=at):
+        if people := [one for one in called if one.pk not in before]:
             return step, people
-    return duty.HEADS, people
+    return duty.HEADS, []
 
 
 def _open(ticket: Ticket) -> Alert | None:

@@ -12,7 +12,7 @@ from portal.exchange import Named
 from portal.refusals import NotAllowed, Refused
 from tickets import access, clock, history, identity, notices, rules
 from tickets.actions import duty, locking, texts, tying, uploads
-from tickets.models import ClockKind, Link, Message, MessageKind, Ticket
+from tickets.models import Link, Message, MessageKind, Ticket
 
 MANAGER = rules.Addressee.MANAGER
 
@@ -168,6 +168,7 @@ def _write(
 ) -> None:
     person = ticket.requester
     ticket.number = next_number()
+    clocks = clock.of_new(ticket, at=at)
     ticket.save(force_insert=True)
     message = Message.objects.create(
         ticket=ticket,
@@ -180,8 +181,7 @@ def _write(
     )
     uploads.attach(message=message, author=person, ids=attachments)
     identity.record(ticket=ticket, person=person, evidence=evidence, at=at)
-    clock.start(ticket=ticket, kind=ClockKind.FIRST, message=message, at=at)
-    clock.start_work(ticket=ticket, message=message, at=at)
+    clock.begin(clocks, message=message, at=at)
     history.record(ticket=ticket, code="filed", actor=person, at=at, channel=ticket.channel)
     duty.filed(ticket, at=at)
     if follows is not None:
