@@ -37,6 +37,29 @@ class ArticleLinkQuerySet(models.QuerySet["ArticleLink"]):
         return self.filter(found)
 
 
+def _due(on: date) -> Q:
+    long_ago = on - timedelta(days=settings.KB_REVIEW_DAYS)
+    return Q(review_by__lte=on) | Q(review_by=None, published_at__date__lte=long_ago)
+
+
+def _behind_its_original() -> Q:
+    confirmed = apps.get_model("kb.ArticleEvent")._default_manager.filter(
+        article=OuterRef("pk"),
+        code="confirmed",
+        at__gte=OuterRef("translation_of__updated_at"),
+    )
+    return Q(
+        ~Exists(confirmed),
+        translation_of__status="published",
+        translation_of__updated_at__gt=F("updated_at"),
+    )
+
+
+def _misleading() -> Q:
+    links = ArticleLinkQuerySet(apps.get_model("kb.ArticleLink"))
+    return Q(pk__in=links.leading_nowhere().values("article"))
+
+
 class ArticleQuerySet(models.QuerySet["Article"]):
     """Articles."""
 
@@ -67,36 +90,21 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
         One that nobody has checked yet is due a while after it came out.
         """
-        long_ago = on - timedelta(days=settings.KB_REVIEW_DAYS)
-        unchecked = Q(review_by=None, published_at__date__lte=long_ago)
-        return self.published().filter(Q(review_by__lte=on) | unchecked)
+        return self.published().filter(_due(on))
 
     def broken(self) -> ArticleQuerySet:
         """Keep the published articles with a link that leads nowhere, or not all of their readers."""
-        links = ArticleLinkQuerySet(apps.get_model("kb.ArticleLink"))
-        return self.published().filter(pk__in=links.leading_nowhere().values("article"))
+        return self.published().filter(_misleading())
 
     def needing_care(self, on: date) -> ArticleQuerySet:
         """Keep what somebody should look after: due, flagged, outdated as a translation, broken."""
-        everything: ArticleQuerySet = self.model._default_manager.all()
-        found = (everything.stale(on), everything.older_translations(), everything.broken())
-        cares = ~Q(needs_change="")
-        for some in found:
-            cares |= Q(pk__in=some.values("pk"))
-        return self.published().filter(cares)
+        return self.published().filter(
+            ~Q(needs_change="") | _due(on) | _behind_its_original() | _misleading()
+        )
 
     def older_translations(self) -> ArticleQuerySet:
         """Keep the translations whose original has changed since, and nobody said that they hold."""
-        confirmed = apps.get_model("kb.ArticleEvent")._default_manager.filter(
-            article=OuterRef("pk"),
-            code="confirmed",
-            at__gte=OuterRef("translation_of__updated_at"),
-        )
-        return self.published().filter(
-            ~Exists(confirmed),
-            translation_of__status="published",
-            translation_of__updated_at__gt=F("updated_at"),
-        )
+        return self.published().filter(_behind_its_original())
 
     def popular(self) -> ArticleQuerySet:
         """Sort by how often they were read in the last 30 days."""

@@ -4,6 +4,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig as DjangoStaticFilesConfig
 from django.contrib.staticfiles.finders import AppDirectoriesFinder
 from django.contrib.staticfiles.utils import matches_patterns
@@ -37,6 +38,12 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         """Import what registers itself; it needs the settings, hence not at the top."""
         from portal import celery, checks  # noqa: F401, PLC0415
+
+
+class AdminConfig(DjangoAdminConfig):
+    """Django's admin on our own site."""
+
+    default_site = "portal.admin_site.AdminSite"
 
 
 class StaticFilesConfig(DjangoStaticFilesConfig):

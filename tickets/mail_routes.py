@@ -11,6 +11,7 @@ import hmac
 import re
 import secrets
 from hashlib import sha256
+from uuid import UUID
 
 from django.conf import settings
 
@@ -23,18 +24,23 @@ TOKEN = re.compile(r"^[^@+]+\+([tb])(\d{1,18})\.([a-z2-7]{16})@", re.IGNORECASE)
 
 ID = re.compile(r"^<t(\d{1,18})\.(\w{1,40})\.([a-z2-7]{16})@", re.IGNORECASE)
 
-# The address answers go to, as this process read it last, by the version every change renews.
-_addresses: dict[object, str] = {}
+# The mailboxes as this process read them last, by the version that every change of settings renews.
+_mailboxes: dict[UUID, dict[int, Mailbox]] = {}
+
+
+def mailboxes() -> dict[int, Mailbox]:
+    """Give all mailboxes with their settings; how far they were read, these rows do not know."""
+    version = ground().brand.version
+    if version not in _mailboxes:
+        read = {one.pk: one for one in Mailbox.objects.order_by("id")}
+        _mailboxes.clear()
+        _mailboxes[version] = read
+    return _mailboxes[version]
 
 
 def answers_to() -> str:
     """Give the address of the first mailbox in use, or nothing when nobody receives."""
-    version = ground().brand.version
-    if version not in _addresses:
-        first = Mailbox.objects.filter(is_active=True).order_by("id").first()
-        _addresses.clear()
-        _addresses[version] = first.address if first else ""
-    return _addresses[version]
+    return next((one.address for one in mailboxes().values() if one.is_active), "")
 
 
 def to_ticket(number: int) -> str:

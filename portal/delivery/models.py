@@ -26,8 +26,8 @@ class State(models.TextChoices):
 class Delivery(models.Model):
     """One message to one address, written in the transaction that caused it."""
 
-    letter = models.SlugField(_("letter"), max_length=60)
-    transport = models.SlugField(_("transport"), max_length=20, default="email")
+    letter = models.SlugField(_("letter"), max_length=60, db_index=False)
+    transport = models.SlugField(_("transport"), max_length=20, default="email", db_index=False)
     recipient = models.EmailField(_("recipient"))
     language = models.CharField(_("language"), max_length=5)
     # Plain values from which the letter is rendered when it leaves.
@@ -68,6 +68,8 @@ class Delivery(models.Model):
                 name="delivery_unsent_in_order",
                 condition=Q(state__in=["pending", "sending"]) & ~Q(ordering_key=""),
             ),
+            # Read before a machine writes to an address: how often has it lately?
+            models.Index(fields=["recipient", "letter", "-created_at"], name="delivery_to_address"),
             # Read by the admin's dashboard.
             models.Index(fields=["-id"], name="delivery_dead", condition=Q(state="dead")),
         ]

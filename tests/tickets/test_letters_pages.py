@@ -27,9 +27,9 @@ pytestmark = pytest.mark.django_db
 def folders(settings, tmp_path):
     settings.MAIL_ROOT = tmp_path / "mail"
     settings.ATTACHMENT_ROOT = tmp_path / "attachments"
-    mail_routes._addresses.clear()
+    mail_routes._mailboxes.clear()
     yield
-    mail_routes._addresses.clear()
+    mail_routes._mailboxes.clear()
 
 
 def soup(response):
@@ -216,7 +216,7 @@ def test_the_ticket_that_it_may_be_about_is_suggested_and_no_more(sign_in, serge
     address = mail_routes.to_ticket(ticket.number) or "support@portal.example"
     assert "+" not in address  # nobody receives yet: the token is made once there is a mailbox
     waiting(at)
-    mail_routes._addresses.clear()
+    mail_routes._mailboxes.clear()
     raw = f"From: anna@verf.example\r\nTo: {mail_routes.to_ticket(ticket.number)}\r\n\r\nx\r\n"
     kept = waiting(at, raw=raw.encode())
     page = soup(sign_in(sergey).get(page_of(kept)))

@@ -188,7 +188,7 @@ def test_a_mailbox_with_letters_stays_and_one_without_goes(sign_in, galina, box)
 
 def test_the_address_for_answers_changes_with_the_first_mailbox(galina, box):
     """A change of an address renews the version; a look into the mailbox does not."""
-    mail_routes._addresses.clear()
+    mail_routes._mailboxes.clear()
     assert mail_routes.answers_to() == box.address
     before = ground().brand.version
     Mailbox.objects.update(last_uid=5, polled_at=timezone.now(), last_error="")
@@ -196,7 +196,7 @@ def test_the_address_for_answers_changes_with_the_first_mailbox(galina, box):
     box.address = "help@portal.example"
     actions.save_mailbox(mailbox=box, password="", actor=galina)
     assert mail_routes.answers_to() == "help@portal.example"
-    mail_routes._addresses.clear()
+    mail_routes._mailboxes.clear()
 
 
 @pytest.fixture(scope="module")

@@ -87,8 +87,6 @@ def file_ticket(
     Raises NotAllowed, CategoryOutsideRole, UnknownProperty, UnknownAddressee, UnknownTicket,
     NoAccountManager, identity.ProofTooWeak, locking.FormTaken and the refusals of texts and files.
     """
-    if (earlier := _filed_before(form_key, person)) is not None:
-        return earlier
     _refuse_what_may_not_be(person, property, category, addressee, evidence)
     if follows is not None and not access.can_see(person, follows):
         raise UnknownTicket
@@ -116,7 +114,7 @@ def file_ticket(
             tying.read_before(draft, has_read, at=at)
             return draft
     except IntegrityError:
-        # Race: the same form twice at once; the other one won.
+        # The same form twice, whether at once or later: the first one counts.
         if (earlier := _filed_before(form_key, person)) is not None:
             return earlier
         locking.refuse_foreign_key(form_key)

@@ -73,12 +73,12 @@ def mailbox(settings, tmp_path, server: Dovecot, names: Names) -> Iterator[Mailb
     settings.MAIL_ROOT = tmp_path / "mail"
     settings.ATTACHMENT_ROOT = tmp_path / "attachments"
     settings.MAIL_DNS = names.address
-    mail_routes._addresses.clear()
+    mail_routes._mailboxes.clear()
     yield Mailbox.objects.create(
         address=SUPPORT, host="127.0.0.1", port=server.port, security=Security.NONE, user=USER,
         secret=secrets.seal({"password": PASSWORD}),
     )  # fmt: skip
-    mail_routes._addresses.clear()
+    mail_routes._mailboxes.clear()
     reader().close()
 
 

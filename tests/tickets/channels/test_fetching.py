@@ -79,14 +79,14 @@ def mailbox(settings, tmp_path, server: Dovecot) -> Mailbox:
 def taken(settings, names: Names) -> Iterator[Callable[[], None]]:
     """Let all kept letters be taken."""
     settings.MAIL_DNS = names.address
-    mail_routes._addresses.clear()
+    mail_routes._mailboxes.clear()
 
     def take() -> None:
         while intake.take_one():
             pass
 
     yield take
-    mail_routes._addresses.clear()
+    mail_routes._mailboxes.clear()
     reader().close()
 
 

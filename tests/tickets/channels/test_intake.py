@@ -48,9 +48,9 @@ def mailbox(settings, tmp_path, names: Names) -> Iterator[Mailbox]:
     settings.MAIL_ROOT = tmp_path / "mail"
     settings.ATTACHMENT_ROOT = tmp_path / "attachments"
     settings.MAIL_DNS = names.address
-    mail_routes._addresses.clear()
+    mail_routes._mailboxes.clear()
     yield Mailbox.objects.create(address=SUPPORT)
-    mail_routes._addresses.clear()
+    mail_routes._mailboxes.clear()
     reader().close()
 
 

@@ -183,7 +183,7 @@ def test_a_receipt_of_a_letter_says_nothing_of_what_it_said(
 def test_without_a_mailbox_letters_lead_to_the_cabinet(
     sink: Sink, ticket: Ticket, sergey: User
 ) -> None:
-    mail_routes._addresses.clear()
+    mail_routes._mailboxes.clear()
     answer(ticket, sergey)
     send_all()
     told = to(sink, ANNA)[-1]

@@ -32,7 +32,6 @@ from tickets.models import (
     DeadAddress,
     IncomingLetter,
     LetterState,
-    Mailbox,
     Message,
     ProofMethod,
     Ticket,
@@ -42,7 +41,6 @@ log = logging.getLogger("tickets.mail")
 LEASE = 120  # seconds; a letter takes 30 at most
 MOST_ATTEMPTS = 5
 SECONDS = 25.0  # for one letter; what takes longer is an attack
-COPIES_WITHIN = timedelta(days=30)
 DNS_FOR = timedelta(hours=4)  # a silent name server is asked again for so long
 DNS_AGAIN = timedelta(minutes=5)
 MOST_FROM_ONE = 20  # letters in ten minutes
@@ -96,19 +94,21 @@ def process(letter: IncomingLetter) -> None:
     place = store.path_of(letter.pk)
     if not place.exists():
         return _end(letter, LetterState.FAILED, "bytes_lost")
-    if store.is_copy(letter, since=letter.received_at - COPIES_WITHIN):
-        return _end(letter, LetterState.DUPLICATE, "came_before")
     with tempfile.TemporaryDirectory(prefix="letter-") as folder:
         try:
             told = reader().ask(_question(letter, place, folder), seconds=SECONDS)
         except Killed as error:
             return _end(letter, LetterState.FAILED, "took_too_long", detail=str(error))
         _describe(letter, told)
-        return _decide(letter, told)
+        known = circumstances.of(letter)
+        if known.is_copy:
+            letter.text = ""  # its words are kept with the first
+            return _end(letter, LetterState.DUPLICATE, "came_before")
+        return _decide(letter, told, known)
 
 
 def _question(letter: IncomingLetter, place: Path, folder: str) -> dict[str, Any]:
-    boxes = {box.pk: box for box in Mailbox.objects.all()}
+    boxes = mail_routes.mailboxes()
     mailbox = boxes[letter.mailbox_id]
     own = {box.address.lower() for box in boxes.values()}
     return {
@@ -142,10 +142,9 @@ def _describe(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
     letter.detail = (verdict.get("detail") or told.get("detail", ""))[:300]
 
 
-def _decide(letter: IncomingLetter, told: Mapping[str, Any]) -> None:
+def _decide(letter: IncomingLetter, told: Mapping[str, Any], known: Circumstances) -> None:
     if told["reason"]:
         return _end(letter, LetterState.QUARANTINED, told["reason"])
-    known = circumstances.of(letter)
     is_ours = known.is_our_own or mail_routes.named_by_id(letter.internet_message_id)
     if letter.sort == "loop" or is_ours:
         return _end(letter, LetterState.DISCARDED, "loop")
@@ -237,7 +236,7 @@ def _take(
             follows=ticket,
             acknowledges=_receipts_left(letter, known) and not told["seems_automatic"],
         )
-        message = Message.objects.get(form_key=letter.pk)
+        message = Message.objects.only("pk").get(form_key=letter.pk)
     if left_out:
         letter.detail = ", ".join(left_out)[:300]
     _end(letter, LetterState.DONE, "", person=person, ticket=ticket, message=message)

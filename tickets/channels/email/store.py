@@ -13,16 +13,14 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from portal.delivery.bell import ring_after_commit
 from tickets.channels.email.headers import Fields
-from tickets.models import IncomingLetter, LetterState, Mailbox
+from tickets.models import IncomingLetter, Mailbox
 
 TAKE = "tickets.tasks.take_letters"
 # Why there may be no more than a letter's head.
 ONLY_HEAD = frozenset({"too_large", "not_given"})
-DECIDED = (LetterState.DONE, LetterState.QUARANTINED, LetterState.DISCARDED, LetterState.FAILED)
 ALIKE = ("from", "to", "cc", "date", "message-id", "subject")
 
 
@@ -117,14 +115,3 @@ def _sync(folder: Path) -> None:
 def path_of(id: UUID) -> Path:  # noqa: A002
     """Name the place of a letter's bytes."""
     return Path(settings.MAIL_ROOT) / str(id)[:2] / f"{id}.eml"
-
-
-def is_copy(letter: IncomingLetter, *, since: datetime) -> bool:
-    """Whether the same letter came before: to another of our addresses, or once more to this one."""
-    same = IncomingLetter.objects.filter(canonical=letter.canonical, received_at__gte=since)
-    earlier = Q(received_at__lt=letter.received_at) | Q(
-        received_at=letter.received_at, pk__lt=letter.pk
-    )
-    # A mailbox that numbers its letters anew brings them with the times they had.
-    earlier |= Q(received_at=letter.received_at, state__in=DECIDED)
-    return same.exclude(pk=letter.pk).filter(earlier).exclude(state=LetterState.DUPLICATE).exists()
