@@ -131,11 +131,13 @@ def say(
     message = _write(
         ticket, author, text, MessageKind.PUBLIC, form_key, attachments, at, is_answer=is_answer
     )
+    ticket.last_message_at = at
     history.record(ticket=ticket, code="replied", actor=author, at=at, message=message.pk)
     if message.is_from_staff:
         tying.given(ticket, message, at=at)
     if message.is_from_staff and message.is_answer:
         _answered(ticket, message, at=at)
+    ticket.save(update_fields=["last_message_at", "responded_at", "assignee"])
     return message
 
 
@@ -202,24 +204,22 @@ def _write(
     _insert(message)
     uploads.attach(message=message, author=author, ids=attachments)
     duty.noticed(ticket, actor=author, at=at)
-    if kind == MessageKind.PUBLIC:
-        ticket.last_message_at = at
-        ticket.save(update_fields=["last_message_at"])
     return message
 
 
 def _insert(message: Message) -> None:
     try:
-        with transaction.atomic():
-            message.save(force_insert=True)
-    except IntegrityError:
-        # Race: the key was taken in another ticket; in this one the lock stands before it.
-        locking.refuse_foreign_key(message.form_key)
+        message.save(force_insert=True)
+    except IntegrityError as error:
+        # Race: the key was taken in another ticket; in this one the lock stands before it. The
+        # transaction is lost, so that nothing but the error itself can tell.
+        if "form_key" in str(error):
+            raise locking.FormTaken from None
         raise
 
 
 def _answered(ticket: Ticket, message: Message, *, at: datetime) -> None:
-    """A person of the staff answered: the clock stops, the ticket has an assignee."""
+    """A person of the staff answered: the clock stops, the ticket gets an assignee. Not saved yet."""
     clock.stop(ticket=ticket, outcome=Outcome.ANSWERED, by=message.author, at=at)
     ticket.responded_at = ticket.responded_at or at
     if ticket.assignee_id is None:
@@ -227,7 +227,6 @@ def _answered(ticket: Ticket, message: Message, *, at: datetime) -> None:
         history.record(
             ticket=ticket, code="assigned", actor=message.author, at=at, to=message.author.full_name
         )
-    ticket.save(update_fields=["responded_at", "assignee"])
 
 
 def _is_only_thanks(ticket: Ticket, message: Message, is_thanks: bool | None) -> bool:  # noqa: FBT001
