@@ -89,7 +89,7 @@ candidates as materialized (
     from stems cross join lateral (
         select p.article_id from kb_posting p
         where p.lexeme = stems.lexeme and p.audience <= %(audience)s
-        order by p.weight desc limit case when stems.place <= 2 then 200 else 60 end) strong),
+        order by p.weight desc limit case when stems.place <= 2 then 120 else 40 end) strong),
 visible as materialized (
     select c.article_id, doc.section_id,
         case when doc.language = %(language)s then 1.0 else 0.8 end as own,

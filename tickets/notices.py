@@ -225,6 +225,39 @@ def duty_alert(alert: Alert, ticket: Ticket, person: User, *, minutes: int, at: 
     )
 
 
+def codes_guessed(asked: ProofCode, *, at: datetime) -> None:
+    """Tell the owner of an account, and the heads of support, that its codes were guessed at.
+
+    Once a day and person, whoever made how many tries (design/security.md, 5.5).
+    """
+    owner = asked.person
+    key = f"guessed:{owner.pk}:{at.date()}"
+    if owner.is_active:
+        _tell(owner, "codes_guessed", key, at, url=settings.SITE_URL + reverse("about_support"))
+    for head in User.objects.heads():
+        _tell(
+            head,
+            "codes_guessed_at",
+            key,
+            at,
+            url=settings.SITE_URL + reverse("desk:letter", args=[asked.letter_id]),
+            person=owner.full_name,
+            organization=owner.organization.name if owner.organization else "",
+            specialist=asked.asked_by.full_name,
+        )
+
+
+def _tell(to: User, letter: str, key: str, at: datetime, **values: str) -> None:
+    outbox.write(
+        letter=letter,
+        recipient=to.email,
+        language=to.language,
+        context={"name": to.get_short_name(), **values},
+        dedupe_key=f"{key}:{to.pk}",
+        at=at,
+    )
+
+
 def clock_warning(clock: Clock, person: User, *, percent: int, at: datetime) -> None:
     """Warn one person that an answer, a solution or news are due when this share has run."""
     _about_clock(clock, person, "clock_warning", at, percent=percent)

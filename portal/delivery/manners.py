@@ -64,6 +64,8 @@ MANNERS: dict[str, Manner] = {
     "feedback_thanks": Manner(_("Thanks for feedback"), RECEIPT),
     "feedback_answered": Manner(_("Feedback answered"), PERSONAL),
     "proof_code": Manner(_("Code that proves who wrote"), is_code=True),
+    "codes_guessed": Manner(_("Somebody guessed at codes")),
+    "codes_guessed_at": Manner(_("Codes of a customer were guessed at")),
     "login_code": Manner(_("Code for signing in"), is_code=True),
     "password_reset": Manner(_("New password"), is_code=True),
     "email_confirmation": Manner(_("Address to be confirmed"), is_code=True),

@@ -183,6 +183,23 @@ def test_ten_wrong_codes_lock_the_person_for_a_day(letter, anna, sergey, at):
     ask(letter, sergey, anna, at + timedelta(hours=27))
 
 
+def test_the_tenth_wrong_code_tells_the_owner_and_the_head_once(letter, anna, sergey, galina, at):
+    for hour in (0, 2):
+        moment = at + timedelta(hours=hour)
+        ask(letter, sergey, anna, moment)
+        wrong = f"{(int(told_code(anna)) + 1) % 10**6:06d}"
+        assert not Delivery.objects.filter(letter__startswith="codes_guessed").exists()
+        for _try in range(codes.MOST_ATTEMPTS):
+            with pytest.raises(codes.WrongCode):
+                unidentified.answer_code(letter=letter, actor=sergey, digits=wrong, at=moment)
+    told = Delivery.objects.filter(letter__startswith="codes_guessed")
+    assert dict(told.values_list("letter", "recipient")) == {
+        "codes_guessed": anna.email,
+        "codes_guessed_at": galina.email,
+    }
+    assert told.get(recipient=galina.email).context["specialist"] == sergey.full_name
+
+
 def test_a_code_goes_only_to_active_customers(letter, sergey, galina, anna, at):
     with pytest.raises(unidentified.UnknownPerson):
         ask(letter, sergey, galina, at)

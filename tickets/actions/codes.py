@@ -122,11 +122,15 @@ def check(*, letter: IncomingLetter, actor: User, digits: str, at: datetime) -> 
     # Order matters: counted before it is compared, or many tries at once would count as one.
     if not _open(letter, at).update(attempts=F("attempts") + 1):
         raise CodeGone
-    asked = letter.codes.select_related("person", "ticket").latest("created_at")
+    asked = letter.codes.select_related("person__organization", "ticket", "asked_by").latest(
+        "created_at"
+    )
     if _wrong_of(asked.person, at) > MOST_WRONG[0]:
         raise TooManyWrong
     told = "".join(sign for sign in digits if sign.isdigit())
     if not check_password(_salted(asked.pk, told), asked.digest):
+        if _wrong_of(asked.person, at) >= MOST_WRONG[0]:
+            notices.codes_guessed(asked, at=at)
         raise WrongCode
     return asked
 
