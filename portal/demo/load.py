@@ -39,6 +39,7 @@ LOGINS = [
     ("galina@hotbot.example", "head of support, reviews feedback in /admin/"),
     ("maxim@hotbot.example", "account manager"),
     ("elena@hotbot.example", "editor of the knowledge base"),
+    ("polina@hotbot.example", "its author, whose words an editor reviews"),
     ("admin@hotbot.example", "administrator"),
 ]
 READ_DAYS = 30
@@ -49,7 +50,7 @@ def load(*, at: datetime, tell: Tell) -> None:
     with transaction.atomic():
         people = _load_people(at)
         tell(f"{len(people)} people")
-        tell(f"{_load_articles(people['elena'], at)} articles")
+        tell(f"{_load_articles(people, at)} articles")
         tell(f"{_load_macros()} macros")
         _load_rota(people, at)
         tell(f"{_load_tickets(people, at)} tickets")
@@ -96,7 +97,7 @@ def _person(row: Row, organizations: dict[str, Organization]) -> User:
     return person
 
 
-def _load_articles(author: User, at: datetime) -> int:
+def _load_articles(people: dict[str, User], at: datetime) -> int:
     folder = settings.BASE_DIR / "kb" / "demo"
     sections = {
         row["slug"]: Section.objects.create(
@@ -116,13 +117,75 @@ def _load_articles(author: User, at: datetime) -> int:
         for path in sorted((folder / language).glob("*.md"))
     }
     articles = {
-        slug: _article(language, slug, post, sections, author, at - timedelta(hours=7 * number))
+        slug: _article(
+            language, slug, post, sections, people["elena"], at - timedelta(hours=7 * number)
+        )
         for number, ((language, slug), post) in enumerate(posts.items())
     }
     for (_language, slug), post in posts.items():
         _connect(articles, slug, post)
     _load_questions(folder / "questions.yaml", articles, at)
+    life = _yaml(folder / "life.yaml")
+    for row in life["votes"]:
+        _vote(articles[row["slug"]], row, at)
+    for row in life["drafts"]:
+        _draft(row, sections, people, at)
+    for row in life["changes"]:
+        _change(articles[row["slug"]], row, people[row["by"]], at)
+    for row in life["flags"]:
+        kb.flag(
+            article=articles[row["slug"]],
+            actor=people[row["by"]],
+            comment=row["comment"],
+            at=at - timedelta(hours=5),
+        )
     return len(articles)
+
+
+def _vote(article: Article, row: Row, at: datetime) -> None:
+    """Let readers say whether an article helped, over the last month."""
+    article.refresh_from_db()
+    assert article.current_revision  # noqa: S101 (it is published)
+    said = [(True, "")] * row["helped"] + [(False, reason) for reason in row["not"]]
+    for number, (is_helpful, reason) in enumerate(said):
+        kb.vote(
+            revision=article.current_revision,
+            voter=f"demo-{number}",
+            is_helpful=is_helpful,
+            reasons=[reason],
+            comment=row.get("comment", "") if number == len(said) - 1 else "",
+            at=at - timedelta(hours=17 * (number + 1) % (24 * READ_DAYS)),
+        )
+
+
+def _draft(row: Row, sections: dict[str, Section], people: dict[str, User], at: datetime) -> None:
+    kb.write_draft(
+        actor=people[row["by"]],
+        section=sections[row["section"]],
+        title=row["title"],
+        body=html.from_markdown(row["body"]),
+        language="ru",
+        comment=row["comment"],
+        at=at - timedelta(hours=26),
+    )
+
+
+def _change(article: Article, row: Row, author: User, at: datetime) -> None:
+    """Let an author write on, and an editor find it for review."""
+    article.refresh_from_db()
+    words = article.current_revision
+    assert words  # noqa: S101 (it is published)
+    kb.save(
+        article=article,
+        title=words.title,
+        summary=words.summary,
+        body=words.body + html.from_markdown(row["add"]),
+        author=author,
+        comment=row["comment"],
+        significance=row["significance"],
+        at=at - timedelta(hours=3),
+    )
+    kb.submit(article=article, actor=author, at=at - timedelta(hours=3), comment=row["comment"])
 
 
 def _load_questions(rows: Path, articles: dict[str, Article], at: datetime) -> None:
