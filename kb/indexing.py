@@ -57,14 +57,17 @@ from kb_article a join kb_posting p on p.article_id = a.id
 where a.id = any(%(articles)s)
 group by a.id
 """
-# What BM25 makes of a posting, by the mean length at the time: it only chooses what is scored.
-WEIGHTS = """
-update kb_posting p
-set weight = p.frequency * 2.5 / (p.frequency + 1.5 * (0.6 + 0.4 * doc.length
-    / greatest(s.total_length / greatest(s.documents, 1), 1)))
+# What BM25 makes of a posting, by the mean length at the time: it only chooses what is scored. What
+# has hardly moved is not written: one more article shifts each of the millions of a large shelf.
+WEIGHT = """p.frequency * 2.5 / (p.frequency + 1.5 * (0.6 + 0.4 * doc.length
+    / greatest(s.total_length / greatest(s.documents, 1), 1)))"""
+HARDLY = 0.0001
+WEIGHTS = f"""
+update kb_posting p set weight = {WEIGHT}
 from kb_searchdocument doc, kb_searchstatistics s
 where p.article_id = any(%(articles)s) and doc.article_id = p.article_id and s.id = 1
-"""
+    and abs(p.weight - {WEIGHT}) > {HARDLY}
+"""  # noqa: S608 (nothing in it comes from outside)
 COUNT = """
 insert into kb_lexeme (lexeme, articles, public_articles, customer_articles)
 select lexeme, count(*), count(*) filter (where audience = 0), count(*) filter (where audience <= 1)
@@ -83,7 +86,7 @@ from (
     from kb_posting where article_id = any(%(articles)s) group by lexeme) gone
 where k.lexeme = gone.lexeme
 """
-TITLES = """
+TITLES = f"""
 with df as (
     select lexeme, articles::float as df from kb_lexeme
     where lexeme in (select lexeme from kb_posting where article_id = any(%(articles)s) and in_title))
@@ -93,8 +96,8 @@ from (
     from kb_posting p join df using (lexeme), kb_searchstatistics s
     where p.article_id = any(%(articles)s) and p.in_title and s.id = 1
     group by p.article_id) t
-where doc.article_id = t.article_id
-"""
+where doc.article_id = t.article_id and abs(doc.title_idf - t.idf) > {HARDLY}
+"""  # noqa: S608 (as above)
 SETTLED_AT_ONCE = 500  # articles
 COLUMNS = ("article", "audience", "title", "headings", "summary", "body")
 WORD = re.compile(r"[^\W\d_]{3,40}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accounts.models import User
-from tickets.models import DutyShift, Policy, Rank
+from tickets.models import DutyShift, Rank
 from tickets.querysets import sees_all
 
 HEADS = 3  # the step that follows both ranks
@@ -34,11 +34,6 @@ def steps(first: int, *, at: datetime) -> Iterator[tuple[int, list[User]]]:
         for rank in range(first, HEADS):
             yield rank, [ranks[rank]] if rank in ranks else []
     yield HEADS, list(User.objects.heads().select_related("role").order_by("pk"))
-
-
-def minutes_to_take() -> int:
-    """Give how many minutes whoever is called has before the next one is."""
-    return Policy.objects.values_list("acknowledge_minutes", flat=True).get(pk=1)
 
 
 def shifts(*, at: datetime, ahead: timedelta = AHEAD) -> list[DutyShift]:

@@ -42,7 +42,9 @@ PEOPLE = 700  # so that nobody writes more than a person may
 ONE_BY_ONE = 300  # while support is open, and as many again at night
 NIGHT = timedelta(hours=12)
 BURST, LONGEST, PROCESSES = 1000, 60, 2  # letters, seconds, processes
-GOAL = 15  # milliseconds a letter
+# A letter may take 15 ms where the floor takes 0.91, as on the machine that set the goal: the shared
+# benchmark gives all its goals as multiples of the floor.
+GOAL = 15 / 0.91
 LARGE, MOST_MEMORY = 25 * 1024 * 1024, 300  # bytes, MB
 FILE = 20_000  # bytes
 
@@ -127,11 +129,12 @@ def _one_by_one(mailbox: Mailbox, first: int, at: datetime, when: str) -> None:
             times.append((time.perf_counter() - started) * 1000)
     _check(first + ONE_BY_ONE)
     median, slow = statistics.median(times), sorted(times)[int(len(times) * 0.95)]
-    verdict = "ok" if median <= GOAL else "OVER"
+    ratio = median / float(os.environ["FLOOR_MS"])
+    verdict = "ok" if ratio <= GOAL else "OVER"
     kilobytes = statistics.median(len(raw) for raw in letters) / 1024
     print(
         f"| one by one, {kilobytes:.1f} KB, {when} | median {median:.1f} ms, p95 {slow:.1f} ms"
-        f" | goal {GOAL} ms: {verdict} |"
+        f" | {ratio:.1f} x floor | goal {GOAL:.1f}: {verdict} |"
     )
 
 

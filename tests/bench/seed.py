@@ -20,7 +20,7 @@ from kb.models import Article, Revision, Section
 from portal import html
 from tests.bench import filling, lives
 from tickets import actions, identity, search
-from tickets.models import Ticket
+from tickets.models import DutyShift, Rank, Ticket
 
 WORDS = [
     "бронирование",
@@ -135,6 +135,13 @@ def people(organizations: int) -> dict[str, User]:
         )
         for name, (code, full_name) in staff.items()
     }
+    # Somebody is always on duty, or each incident of the night would call all heads.
+    DutyShift.objects.create(
+        person=made["sergey"],
+        rank=Rank.FIRST,
+        starts_at=timezone.now() - timedelta(days=400),
+        ends_at=timezone.now() + timedelta(days=30),
+    )
     companies = Organization.objects.bulk_create(
         (
             Organization(name=f"Организация {n}", account_manager=made["maxim"])

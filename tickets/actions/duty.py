@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from portal.refusals import NotAllowed, Refused
 from portal.support.schedule import current_schedule
-from tickets import access, duty, history, notices, rules, sla
+from tickets import access, duty, history, notices, policy, rules, sla
 from tickets.actions import locking
 from tickets.models import Alert, DutyShift, Rank, Ticket
 from tickets.querysets import sees_all
@@ -146,7 +146,7 @@ def _call(
     step, people = _next(first_step, before, at)
     if not people:
         log.error("nobody to call for an urgent incident", extra={"ticket": ticket.number})
-    is_last, minutes = step >= duty.HEADS, duty.minutes_to_take()
+    is_last, minutes = step >= duty.HEADS, policy.current().acknowledge_minutes
     alert.step = step
     alert.escalates_at = None if is_last else at + timedelta(minutes=minutes)
     alert.save()
