@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := portal accounts kb tickets
 # Two at a time: each keeps a database and a browser of its own.
-PYTEST := $(BIN)/pytest -n 2
+PYTEST := $(BIN)/pytest -n 2 --dist worksteal
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml
 
 .PHONY: help run test check lint types layers templates migrations catalogues bench fire messages requirements clean
