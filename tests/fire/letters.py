@@ -16,6 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup()
 
 from django.core.management import call_command
+from django.utils import timezone
 
 from portal.delivery import secrets
 from tests.bench import mail
@@ -37,7 +38,7 @@ def main(letters: int, port: int) -> None:
         secret=secrets.seal({"password": PASSWORD}),
     )
     luck = random.Random(9)
-    made = [mail.letter(luck, number) for number in range(letters)]
+    made = [mail.letter(luck, number, timezone.now()) for number in range(letters)]
     told = {
         "letters": [base64.b64encode(one).decode() for one in made],
         "records": {name: value.decode() for name, value in mail.RECORDS.items()},
