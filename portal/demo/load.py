@@ -1,6 +1,6 @@
 """Loads the demo: people, articles, tickets and feedback from the files beside each app.
 
-Everything goes through the same actions as in real life, at the moments the files name.
+What people do goes through the same actions as in real life, at the moments the files name.
 """
 
 import uuid
@@ -19,7 +19,7 @@ from accounts import actions as accounts
 from accounts.models import Organization, Property, Role, User
 from kb import actions as kb
 from kb.audience import Audience
-from kb.models import Article, Kind, ReadCount, Section
+from kb.models import Article, Kind, ReadCount, Section, Vote
 from portal import html
 from portal.demo import mail
 from portal.feedback import actions as feedback
@@ -143,18 +143,29 @@ def _load_articles(people: dict[str, User], at: datetime) -> int:
 
 
 def _vote(article: Article, row: Row, at: datetime) -> None:
-    """Let readers say whether an article helped, over the last month."""
+    """Let readers say whether an article helped, over the last month; one of them says why not."""
     article.refresh_from_db()
     assert article.current_revision  # noqa: S101 (it is published)
-    said = [(True, "")] * row["helped"] + [(False, reason) for reason in row["not"]]
-    for number, (is_helpful, reason) in enumerate(said):
-        kb.vote(
+    said = [(True, [])] * row["helped"] + [(False, [reason]) for reason in row["not"]]
+    # As rows: years of readers would otherwise write to the author at once.
+    Vote.objects.bulk_create(
+        Vote(
             revision=article.current_revision,
             voter=f"demo-{number}",
             is_helpful=is_helpful,
-            reasons=[reason],
-            comment=row.get("comment", "") if number == len(said) - 1 else "",
-            at=at - timedelta(hours=17 * (number + 1) % (24 * READ_DAYS)),
+            reasons=reasons,
+            created_at=at - timedelta(hours=17 * (number + 1) % (24 * READ_DAYS)),
+        )
+        for number, (is_helpful, reasons) in enumerate(said)
+    )
+    if comment := row.get("comment"):
+        kb.vote(
+            revision=article.current_revision,
+            voter="demo-comment",
+            is_helpful=False,
+            reasons=row["not"][-1:],
+            comment=comment,
+            at=at - timedelta(hours=28),
         )
 
 

@@ -140,7 +140,7 @@ def _voted_down(reader, article):
     with reader.expect_response(re.compile("/vote/")):
         reader.locator("#helpful [name=vote]").click()
     expect(reader.locator("#helpful form")).to_have_count(0)
-    letter = Delivery.objects.get(letter="article_not_helped")
+    letter = Delivery.objects.get(letter="article_not_helped", context__title=shown.title)
     assert (letter.recipient, letter.context["text"]) == (IVAN, "А для детей?")
     return shown
 

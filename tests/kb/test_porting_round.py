@@ -152,7 +152,7 @@ def there_and_back(tmp_path: Path, at: datetime) -> None:
 def demo(db: None, at: datetime) -> None:
     """The articles of the demo."""
     people = load._load_people(at)
-    load._load_articles(people["elena"], at)
+    load._load_articles(people, at)
 
 
 @pytest.mark.django_db
