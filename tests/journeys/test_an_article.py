@@ -69,7 +69,8 @@ def test_the_life_of_an_article(enter, author, tmp_path):
     expect(reader.locator(".prose table")).to_contain_text("Пенсионерам")
     image = reader.locator(".prose img")
     expect(image).to_have_attribute("alt", "Окно скидок")
-    assert image.evaluate("one => one.naturalWidth") > 0
+    image.scroll_into_view_if_needed()  # it is loaded when it comes into sight
+    assert image.evaluate("one => one.decode().then(() => one.naturalWidth)") > 0
 
     old = article.get_absolute_url()
     _moved(enter, article)
