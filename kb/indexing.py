@@ -66,8 +66,8 @@ WEIGHTS = f"""
 update kb_posting p set weight = {WEIGHT}
 from kb_searchdocument doc, kb_searchstatistics s
 where p.article_id = any(%(articles)s) and doc.article_id = p.article_id and s.id = 1
-    and abs(p.weight - {WEIGHT}) > {HARDLY}
-"""  # noqa: S608 (nothing in it comes from outside)
+    and abs(p.weight - ({WEIGHT})) > %(hardly)s
+"""  # noqa: S608 (WEIGHT stands above)
 COUNT = """
 insert into kb_lexeme (lexeme, articles, public_articles, customer_articles)
 select lexeme, count(*), count(*) filter (where audience = 0), count(*) filter (where audience <= 1)
@@ -86,7 +86,7 @@ from (
     from kb_posting where article_id = any(%(articles)s) group by lexeme) gone
 where k.lexeme = gone.lexeme
 """
-TITLES = f"""
+TITLES = """
 with df as (
     select lexeme, articles::float as df from kb_lexeme
     where lexeme in (select lexeme from kb_posting where article_id = any(%(articles)s) and in_title))
@@ -96,8 +96,8 @@ from (
     from kb_posting p join df using (lexeme), kb_searchstatistics s
     where p.article_id = any(%(articles)s) and p.in_title and s.id = 1
     group by p.article_id) t
-where doc.article_id = t.article_id and abs(doc.title_idf - t.idf) > {HARDLY}
-"""  # noqa: S608 (as above)
+where doc.article_id = t.article_id and abs(doc.title_idf - t.idf) > %(hardly)s
+"""
 SETTLED_AT_ONCE = 500  # articles
 COLUMNS = ("article", "audience", "title", "headings", "summary", "body")
 WORD = re.compile(r"[^\W\d_]{3,40}")
@@ -113,7 +113,7 @@ def put(articles: Sequence[Article]) -> None:
         cursor.execute(DOCUMENTS, {"articles": numbers})
         cursor.execute(STATISTICS)
         for statement in (COUNT, WEIGHTS, TITLES):
-            cursor.execute(statement, {"articles": numbers})
+            cursor.execute(statement, {"articles": numbers, "hardly": HARDLY})
 
 
 def remove(articles: Sequence[Article]) -> None:
@@ -135,7 +135,7 @@ def settle() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(TURN)
             for statement in (WEIGHTS, TITLES):
-                cursor.execute(statement, {"articles": some})
+                cursor.execute(statement, {"articles": some, "hardly": HARDLY})
     touch()
 
 

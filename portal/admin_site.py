@@ -8,7 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
 
-class AdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold has no types
+class AdminSite(UnfoldAdminSite):
     """Unfold's site; its pages show our menu by task, and all models only in the search."""
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:

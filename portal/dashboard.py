@@ -346,10 +346,8 @@ def _article_cards(counts: Mapping[str, int], at: datetime) -> list[Card]:
     href = f"{_list_of(Article)}?status__exact={ArticleStatus.DRAFT}"
     reviewed, care = f"{_list_of(Article)}?waits=review", f"{_list_of(Article)}?waits=care"
     note, waits = _("articles that somebody else should read"), _shown(counts["to_review"])
-    to_care, cared = (
-        _shown(_care(timezone.localdate(at))),
-        _("due, flagged, or with links that lead nowhere"),
-    )
+    to_care = _shown(_care(timezone.localdate(at)))
+    cared = _("due, flagged, or with links that lead nowhere")
     return [
         Card(_("To review"), waits, note, reviewed, bool(counts["to_review"])),
         Card(_("Articles to look after"), to_care, cared, care, is_urgent=False),

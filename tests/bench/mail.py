@@ -42,9 +42,10 @@ PEOPLE = 700  # so that nobody writes more than a person may
 ONE_BY_ONE = 300  # while support is open, and as many again at night
 NIGHT = timedelta(hours=12)
 BURST, LONGEST, PROCESSES = 1000, 60, 2  # letters, seconds, processes
-# A letter may take 15 ms where the floor takes 0.91, as on the machine that set the goal: the shared
-# benchmark gives all its goals as multiples of the floor.
-GOAL = 15 / 0.91
+GOAL = 15  # milliseconds a letter
+# The floor of the shared benchmark on the machine where that goal was set (1,100 requests a second):
+# on a slower one the milliseconds say little, the multiples something.
+FLOOR_THERE = 0.91
 LARGE, MOST_MEMORY = 25 * 1024 * 1024, 300  # bytes, MB
 FILE = 20_000  # bytes
 
@@ -130,11 +131,13 @@ def _one_by_one(mailbox: Mailbox, first: int, at: datetime, when: str) -> None:
     _check(first + ONE_BY_ONE)
     median, slow = statistics.median(times), sorted(times)[int(len(times) * 0.95)]
     ratio = median / float(os.environ["FLOOR_MS"])
-    verdict = "ok" if ratio <= GOAL else "OVER"
+    told = "ok" if median <= GOAL else "OVER"
+    in_floors = "ok" if ratio <= GOAL / FLOOR_THERE else "OVER"
     kilobytes = statistics.median(len(raw) for raw in letters) / 1024
     print(
         f"| one by one, {kilobytes:.1f} KB, {when} | median {median:.1f} ms, p95 {slow:.1f} ms"
-        f" | {ratio:.1f} x floor | goal {GOAL:.1f}: {verdict} |"
+        f" | goal {GOAL} ms: {told} | {ratio:.1f} x floor, that goal is {GOAL / FLOOR_THERE:.1f}:"
+        f" {in_floors} |"
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 
 from accounts.models import User
 from kb import actions, indexing
@@ -172,6 +173,23 @@ def test_a_question_without_an_answer_offers_what_is_read_most() -> None:
 def test_anything_may_be_typed(typed: str) -> None:
     assert isinstance(ask(typed), Results)
     assert isinstance(suggest(query=typed, user=nobody, language="ru"), list)
+
+
+def weights(column: str = "weight") -> dict[tuple[str, int], float]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"select lexeme, article_id, {column} from kb_posting")
+        return {(lexeme, article): value for lexeme, article, value in cursor.fetchall()}
+
+
+def test_all_are_weighed_alike_however_they_came_and_a_second_time_writes_nothing() -> None:
+    one_by_one = weights()
+    indexing.settle()
+    settled, written = weights(), weights("ctid::text")
+    indexing.settle()
+    assert weights("ctid::text") == written
+    indexing.rebuild()
+    assert settled == pytest.approx(weights(), abs=indexing.HARDLY)
+    assert one_by_one != pytest.approx(settled, abs=0.01), "else this shows nothing"
 
 
 def test_a_rebuilt_index_finds_the_same() -> None:

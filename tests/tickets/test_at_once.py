@@ -64,6 +64,19 @@ def test_of_two_replies_at_once_one_is_stopped_and_sees_the_other(
     assert ticket.messages.filter(is_from_staff=True).count() == 2
 
 
+def test_one_key_in_two_tickets_at_once_is_one_message_and_a_refusal(
+    ticket: Ticket, file: Any, sergey: User, at: datetime, at_once: AtOnce
+) -> None:
+    other, key = file(at=at), uuid4()
+    replies = [
+        partial(actions.reply, ticket=one, author=sergey, text="Готово.", form_key=key, at=at)
+        for one in (ticket, other)
+    ]
+    answers = at_once([partial(_or_refused, one) for one in replies])
+    assert sorted(type(one).__name__ for one in answers) == ["FormTaken", "Message"]
+    assert ticket.messages.count() + other.messages.count() == 3
+
+
 def test_a_reply_and_a_message_of_the_customer_at_once_leave_no_answer_owed_unseen(
     ticket: Ticket, sergey: User, anna: User, at: datetime, at_once: AtOnce
 ) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import UniqueViolation
 
 from accounts.models import User
 from portal.refusals import NotAllowed, Refused
@@ -213,7 +214,7 @@ def _insert(message: Message) -> None:
     except IntegrityError as error:
         # Race: the key was taken in another ticket; in this one the lock stands before it. The
         # transaction is lost, so that nothing but the error itself can tell.
-        if "form_key" in str(error):
+        if isinstance(error.__cause__, UniqueViolation):
             raise locking.FormTaken from None
         raise
 

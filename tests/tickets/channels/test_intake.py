@@ -54,6 +54,24 @@ def mailbox(settings, tmp_path, names: Names) -> Iterator[Mailbox]:
     reader().close()
 
 
+def test_what_a_mailbox_believes_holds_at_once_and_reading_it_renews_nothing(mailbox):
+    Mailbox.objects.filter(pk=mailbox.pk).update(last_uid=7, polled_at=timezone.now())
+    before = mail_routes.mailboxes()
+    Mailbox.objects.filter(pk=mailbox.pk).update(last_uid=8)
+    assert mail_routes.mailboxes() is before
+    for field, value in (
+        ("verdict_servers", ["mx.hotbot.example"]),
+        ("verdict_place", "below"),
+        ("verdict_received_by", "mx.hotbot.example"),
+        ("unpublished_domains", ["verf.example"]),
+        ("address", "help@portal.example"),
+        ("is_active", False),
+    ):
+        Mailbox.objects.filter(pk=mailbox.pk).update(**{field: value})
+        assert getattr(mail_routes.mailboxes()[mailbox.pk], field) == value
+    assert mail_routes.answers_to() == ""
+
+
 def come(raw: bytes, mailbox: Mailbox, **envelope: object) -> IncomingLetter:
     """Let a letter come in and be taken."""
     kept = store.keep(raw, mailbox=mailbox, received_at=timezone.now(), **envelope)  # type: ignore[arg-type]
